@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sys/resource.h>
+
+#include "sdbg/job/job.h"
+
+/* All that is needed to run a job: what `sdbg start` writes for the supervisor, mode 0600, and what
+ * `sdbg restart` starts again. Secrets stand here and nowhere else. */
+
+typedef enum Leftovers {
+        LEFTOVERS_KEEP, /* processes still there when the main one has ended may stay */
+        LEFTOVERS_KILL,
+        _LEFTOVERS_MAX,
+        _LEFTOVERS_INVALID = -EINVAL,
+} Leftovers;
+
+typedef enum Overflow {
+        OVERFLOW_BLOCK, /* where the journal does not keep up, the job waits */
+        OVERFLOW_DROP,  /* the job goes on, and what was dropped is counted */
+        _OVERFLOW_MAX,
+        _OVERFLOW_INVALID = -EINVAL,
+} Overflow;
+
+extern const char *const leftovers_names[];
+extern const char *const overflow_names[];
+
+typedef struct SpecLimit {
+        uint64_t soft, hard; /* RLIM_INFINITY as UINT64_MAX */
+} SpecLimit;
+
+typedef struct Spec {
+        char *name, *group, *description, *command; /* command: as it is shown */
+        char **labels;     /* key=value */
+        char **argv;       /* exact bytes */
+        char *cwd;
+        char **env;        /* NAME=VALUE, exact bytes */
+        int umask;
+        SpecLimit limits[RLIM_NLIMITS];
+        int stop_signal;
+        usec_t stop_timeout;
+        Leftovers leftovers;
+        uint64_t output_max;
+        Overflow overflow;
+        char **properties; /* NAME=VALUE of systemd, as given with -p */
+} Spec;
+
+#define SPEC_OUTPUT_MAX ((uint64_t) 256 * 1024 * 1024)
+#define SPEC_STOP_TIMEOUT (10 * USEC_PER_SEC)
+
+void spec_done(Spec *s);
+#define _cleanup_spec_ _cleanup_(spec_done)
+
+/* Return: JSON text that the caller frees, NULL without memory. */
+char *spec_to_string(const Spec *s);
+
+/* Return: 0, -EBADMSG for what is no spec, -ENOMEM. */
+int spec_from_string(Spec *s, const char *text, size_t len);

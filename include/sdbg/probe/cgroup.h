@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sys/types.h>
+
+#include "sdbg/base/time.h"
+
+/* Control groups, version 2 (kernel's Documentation/admin-guide/cgroup-v2.rst). Descriptors of cgroups
+ * are directory descriptors. */
+
+/* The path of a process's cgroup below the cgroup2 mount, "/user.slice/…". pid 0: this process.
+ * Return: 0 and a string that the caller frees; -ENODATA without cgroup2; negative errno. */
+int cgroup_of(pid_t pid, char **ret);
+
+/* Opens a cgroup by its path below the mount (/sys/fs/cgroup, or /sys/fs/cgroup/unified in hybrid
+ * setups). Return: a descriptor that the caller closes, negative errno. */
+int cgroup_open(const char *path);
+
+/* Makes `name` below fd and opens it. Return: a descriptor, negative errno. */
+int cgroup_make(int fd, const char *name);
+
+/* Opens cgroup.events: poll it for POLLPRI, then ask cgroup_populated().
+ * Return: a descriptor, negative errno. */
+int cgroup_open_events(int fd);
+
+/* Return: 1 while a process lives in the cgroup or below it, 0 when none does, negative errno. */
+int cgroup_populated(int events_fd);
+
+/* The processes in the cgroup and below it, at most `max`; those of a foreign PID namespace are 0.
+ * *ret is the caller's to free. Return: how many, negative errno. */
+ssize_t cgroup_pids(int fd, size_t max, pid_t **ret);
+
+/* Sends a signal to all of them, once each. Return: how many got it, negative errno. */
+ssize_t cgroup_signal(int fd, int signal);
+
+/* Kills all with SIGKILL, forks under way too (cgroup.kill, Linux 5.14; before it, by repetition).
+ * Return: 0, negative errno. */
+int cgroup_kill(int fd);
+
+/* What the kernel counts; UINT64_MAX where it does not (no such controller here). */
+typedef struct CgroupStats {
+        usec_t cpu;
+        uint64_t memory, memory_peak, memory_max, tasks, oom_kills;
+} CgroupStats;
+
+void cgroup_stats(int fd, CgroupStats *ret);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The path of one of sdbg's own executables: beside the one that runs (a build tree, or the directory
+ * of the in-unit executables), else where they are installed.
+ * Return: a string that the caller frees, NULL without memory. */
+char *installed_path(const char *name);

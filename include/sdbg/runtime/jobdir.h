@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/base/error.h"
+#include "sdbg/job/job.h"
+#include "sdbg/job/spec.h"
+
+/* The runtime files of jobs: $XDG_RUNTIME_DIR/sdbg/jobs/NAME/, mode 0700, with
+ *   spec.json   what to run (0600, secrets)
+ *   state.json  the run's Job as the supervisor last knew it, replaced at each change
+ *   ring        the newest output, see ring.h
+ *   lock        held while a start or restart of that name is being asked for
+ * They go with the user's runtime directory (at reboot or the end of the user manager). */
+
+/* The user's runtime directory: $XDG_RUNTIME_DIR where it belongs to the effective user, else
+ * /run/user/UID. It must be a directory of the user with mode 0700 or stricter for others
+ * (XDG Base Directory Specification).
+ * Return: 0 and a path that the caller frees; negative errno with reterr said. */
+int runtime_dir(char **ret, Error *reterr);
+
+/* Opens the directory of all jobs, making it and its parent where missing. What is there must be a
+ * directory of the user that others cannot write to; symlinks are not followed.
+ * Return: a descriptor that the caller closes; negative errno with reterr said. */
+int jobs_open(Error *reterr);
+
+/* The same for one job. create: make it where it is missing.
+ * Return: a descriptor; -ENOENT (nothing said) without create where there is none; negative errno
+ * with reterr said. */
+int jobdir_open(const char *name, bool create, Error *reterr);
+
+/* The absolute path of a job's directory. Return: as runtime_dir(). */
+int jobdir_path(const char *name, char **ret, Error *reterr);
+
+/* Waits for the lock of a job's directory; closing the descriptor gives it back.
+ * Return: a descriptor, negative errno. */
+int jobdir_lock(int dirfd);
+
+/* Reads and writes spec.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
+int jobdir_read_spec(int dirfd, Spec *ret);
+int jobdir_write_spec(int dirfd, const Spec *s);
+
+/* Reads and writes state.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
+int jobdir_read_state(int dirfd, Job *ret);
+int jobdir_write_state(int dirfd, const Job *j);
+
+/* The names of all job directories, sorted. Return: 0 and a vector that the caller frees; negative
+ * errno with reterr said. */
+int jobdir_list(char ***ret, Error *reterr);
+
+/* Removes a job's directory. Return: 0, negative errno. */
+int jobdir_remove(const char *name, Error *reterr);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/base/parse.h"
+#include "sdbg/probe/cgroup.h"
+
+/* Larger than any of the files read here but cgroup.procs, which is read as a stream. */
+#define ATTRIBUTE_MAX 65536
+
+static const char *mount_point(void) {
+        struct statfs fs;
+
+        if (statfs("/sys/fs/cgroup", &fs) >= 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+                return "/sys/fs/cgroup";
+        return "/sys/fs/cgroup/unified";
+}
+
+int cgroup_of(pid_t pid, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64];
+        int r;
+
+        snprintf(path, sizeof(path), pid > 0 ? "/proc/%d/cgroup" : "/proc/self/cgroup", (int) pid);
+        r = read_file_at(AT_FDCWD, path, ATTRIBUTE_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        for (char *line = text; line && *line;) {
+                char *end = strchrnul(line, '\n');
+                const char *group = startswith(line, "0::");
+
+                if (group) {
+                        *ret = strndup(group, end - group);
+                        return *ret ? 0 : -ENOMEM;
+                }
+                line = *end ? end + 1 : end;
+        }
+        return -ENODATA;
+}
+
+int cgroup_open(const char *path) {
+        _cleanup_free_ char *full = NULL;
+        int fd;
+
+        if (asprintf(&full, "%s%s", mount_point(), path) < 0) {
+                full = NULL;
+                return -ENOMEM;
+        }
+        fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+int cgroup_make(int fd, const char *name) {
+        int child;
+
+        if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        child = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return child < 0 ? -errno : child;
+}
+
+int cgroup_open_events(int fd) {
+        int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        return events < 0 ? -errno : events;
+}
+
+int cgroup_populated(int events_fd) {
+        char text[256];
+        ssize_t n = pread(events_fd, text, sizeof(text) - 1, 0);
+
+        if (n < 0)
+                return errno == ENODEV ? 0 : -errno;
+        text[n] = '\0';
+        return strstr(text, "populated 1") != NULL;
+}
+
+static void closedirp(DIR **d) {
+        if (*d)
+                closedir(*d);
+}
+
+static void fclosep(FILE **f) {
+        if (*f)
+                fclose(*f);
+}
+
+typedef struct PidList {
+        pid_t *pids;
+        size_t n, cap, max;
+} PidList;
+
+static int add_pid(PidList *l, pid_t pid) {
+        if (l->n == l->cap) {
+                size_t cap = l->cap ? l->cap * 2 : 16;
+                pid_t *p = reallocarray(l->pids, cap, sizeof(pid_t));
+
+                if (!p)
+                        return -ENOMEM;
+                l->pids = p;
+                l->cap = cap;
+        }
+        l->pids[l->n++] = pid;
+        return 0;
+}
+
+static int collect_own(int fd, PidList *l) {
+        _cleanup_(fclosep) FILE *f = NULL;
+        int procs = openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC), pid;
+
+        if (procs < 0)
+                return -errno;
+        f = fdopen(procs, "re");
+        if (!f) {
+                close_fd(procs);
+                return -ENOMEM;
+        }
+        while (l->n < l->max && fscanf(f, "%d", &pid) == 1) {
+                int r = add_pid(l, pid);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* A cgroup that vanishes while it is looked at had no processes left. */
+static bool is_gone(int r) {
+        return r == -ENOENT || r == -ENODEV;
+}
+
+static int collect(int fd, PidList *l) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *de;
+        int copy, r;
+
+        r = collect_own(fd, l);
+        if (r < 0)
+                return is_gone(r) ? 0 : r;
+        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (copy < 0)
+                return is_gone(-errno) ? 0 : -errno;
+        d = fdopendir(copy);
+        if (!d) {
+                close_fd(copy);
+                return -ENOMEM;
+        }
+        while ((de = readdir(d))) {
+                _cleanup_close_ int child = -EBADF;
+
+                if (de->d_type != DT_DIR || de->d_name[0] == '.')
+                        continue;
+                child = openat(fd, de->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (child < 0)
+                        continue;
+                r = collect(child, l);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+ssize_t cgroup_pids(int fd, size_t max, pid_t **ret) {
+        PidList l = { .max = max };
+        int r;
+
+        r = collect(fd, &l);
+        if (r < 0) {
+                free(l.pids);
+                return r;
+        }
+        *ret = l.pids;
+        return l.n;
+}
+
+ssize_t cgroup_signal(int fd, int signal) {
+        _cleanup_free_ pid_t *pids = NULL;
+        ssize_t n = cgroup_pids(fd, SIZE_MAX, &pids), sent = 0;
+
+        for (ssize_t i = 0; i < n; i++)
+                if (pids[i] > 0 && kill(pids[i], signal) >= 0)
+                        sent++;
+        return n < 0 ? n : sent;
+}
+
+int cgroup_kill(int fd) {
+        _cleanup_close_ int file = openat(fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+        if (file >= 0)
+                return write_all(file, "1", 1);
+        if (errno != ENOENT)
+                return -errno;
+        /* What forks faster than this loop is ended by systemd, which repeats it. */
+        for (int i = 0; i < 100; i++) {
+                ssize_t n = cgroup_signal(fd, SIGKILL);
+                if (n <= 0)
+                        return n;
+        }
+        return 0;
+}
+
+/* A file with one number, or "max". */
+static uint64_t read_number(int fd, const char *name) {
+        char text[64];
+        uint64_t v;
+        _cleanup_close_ int file = openat(fd, name, O_RDONLY | O_CLOEXEC);
+        ssize_t n = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
+
+        if (n <= 0)
+                return UINT64_MAX;
+        text[n - (text[n - 1] == '\n')] = '\0';
+        return parse_u64(text, &v) < 0 ? UINT64_MAX : v;
+}
+
+/* The number after `key` in a file of "key value" lines. */
+static uint64_t read_keyed(int fd, const char *name, const char *key) {
+        char text[1024];
+        const char *p;
+        _cleanup_close_ int file = openat(fd, name, O_RDONLY | O_CLOEXEC);
+        ssize_t n = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
+
+        if (n <= 0)
+                return UINT64_MAX;
+        text[n] = '\0';
+        p = strstr(text, key);
+        return p ? strtoull(p + strlen(key), NULL, 10) : UINT64_MAX;
+}
+
+void cgroup_stats(int fd, CgroupStats *ret) {
+        *ret = (CgroupStats){
+                .cpu = read_keyed(fd, "cpu.stat", "usage_usec "),
+                .memory = read_number(fd, "memory.current"),
+                .memory_peak = read_number(fd, "memory.peak"),
+                .memory_max = read_number(fd, "memory.max"),
+                .tasks = read_number(fd, "pids.current"),
+                .oom_kills = read_keyed(fd, "memory.events", "oom_kill "),
+        };
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/runtime/ring.h"
+
+/* What stands before the bytes of each batch. */
+typedef struct RingBatch {
+        uint32_t len;
+        uint8_t stream;
+        uint8_t partial;
+        uint16_t magic;
+        uint64_t entry, seq, lines, offset, time;
+} RingBatch;
+
+#define BATCH_MAGIC 0x5DB6
+/* The largest batch of output, and more than any record. */
+#define BATCH_LEN_MAX ((uint32_t) 1024 * 1024)
+
+static uint64_t padded(size_t len) {
+        return sizeof(RingBatch) + ((len + 7) & ~(size_t) 7);
+}
+
+void ring_done(Ring *r) {
+        r->fd = close_fd(r->fd);
+}
+
+static int write_at(int fd, const void *data, size_t len, off_t offset) {
+        const char *p = data;
+
+        while (len > 0) {
+                ssize_t n = pwrite(fd, p, len, offset);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                p += n;
+                offset += n;
+                len -= n;
+        }
+        return 0;
+}
+
+static int read_at(int fd, void *data, size_t len, off_t offset) {
+        ssize_t n = pread(fd, data, len, offset);
+
+        if (n < 0)
+                return -errno;
+        return (size_t) n == len ? 0 : -EBADMSG;
+}
+
+/* The part of [pos, pos + len) that lies before the end of the data area. */
+static size_t first_part(const Ring *r, uint64_t pos, size_t len) {
+        return MIN(len, r->header.capacity - pos % r->header.capacity);
+}
+
+static int write_data(Ring *r, uint64_t pos, const void *data, size_t len) {
+        size_t n = first_part(r, pos, len);
+        int k;
+
+        k = write_at(r->fd, data, n, RING_DATA + pos % r->header.capacity);
+        if (k < 0 || n == len)
+                return k;
+        return write_at(r->fd, (const char *) data + n, len - n, RING_DATA);
+}
+
+static int read_data(const Ring *r, uint64_t pos, void *data, size_t len) {
+        size_t n = first_part(r, pos, len);
+        int k;
+
+        k = read_at(r->fd, data, n, RING_DATA + pos % r->header.capacity);
+        if (k < 0 || n == len)
+                return k;
+        return read_at(r->fd, (char *) data + n, len - n, RING_DATA);
+}
+
+int ring_store_header(Ring *r) {
+        return write_at(r->fd, &r->header, sizeof(r->header), 0);
+}
+
+int ring_store_audit(Ring *r) {
+        return write_at(r->fd, &r->audit, sizeof(r->audit), RING_AUDIT);
+}
+
+int ring_create(Ring *r, int dirfd, const char *run) {
+        struct statvfs vfs;
+        int k;
+
+        *r = RING_INIT;
+        /* A reader of the run before keeps its file; this is a new one. */
+        (void) unlinkat(dirfd, "ring", 0);
+        r->fd = openat(dirfd, "ring", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (r->fd < 0)
+                return -errno;
+
+        memcpy(r->header.magic, RING_MAGIC, sizeof(r->header.magic));
+        memcpy(r->header.run, run, strnlen(run, sizeof(r->header.run)));
+        r->header.capacity = RING_CAPACITY;
+        if (fstatvfs(r->fd, &vfs) >= 0) {
+                uint64_t share = (uint64_t) vfs.f_bavail * vfs.f_frsize / 16 / 4096 * 4096;
+                r->header.capacity = MAX(MIN(RING_CAPACITY, share), RING_CAPACITY_MIN);
+        }
+
+        k = ring_store_header(r);
+        if (k >= 0)
+                k = ring_store_audit(r);
+        if (k < 0)
+                ring_done(r);
+        return k;
+}
+
+int ring_open(Ring *r, int dirfd, bool write) {
+        int k;
+
+        *r = RING_INIT;
+        r->fd = openat(dirfd, "ring", (write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
+        if (r->fd < 0)
+                return -errno;
+        k = ring_refresh(r);
+        if (k < 0)
+                ring_done(r);
+        return k;
+}
+
+int ring_refresh(Ring *r) {
+        int k;
+
+        k = read_at(r->fd, &r->header, sizeof(r->header), 0);
+        if (k < 0)
+                return k;
+        if (memcmp(r->header.magic, RING_MAGIC, sizeof(r->header.magic)) != 0 ||
+            r->header.capacity == 0)
+                return -EBADMSG;
+        return ring_refresh_audit(r);
+}
+
+int ring_refresh_audit(Ring *r) {
+        return read_at(r->fd, &r->audit, sizeof(r->audit), RING_AUDIT);
+}
+
+bool ring_has_room(const Ring *r, size_t len, uint64_t limit) {
+        uint64_t oldest = MIN(MAX(limit, r->header.tail), r->header.head);
+
+        return r->header.head - oldest + padded(len) <= r->header.capacity;
+}
+
+/* Moves the tail over whole batches until `need` bytes are free. */
+static int make_room(Ring *r, uint64_t need) {
+        RingHeader *h = &r->header;
+        uint64_t tail = h->tail;
+
+        while (h->head - tail + need > h->capacity) {
+                RingBatch b;
+                int k = read_data(r, tail, &b, sizeof(b));
+
+                if (k < 0)
+                        return k;
+                tail += padded(b.len);
+        }
+        if (tail == h->tail)
+                return 0;
+        h->tail = tail;
+        h->sent = MAX(h->sent, tail);
+        /* Stored before anything is overwritten, so that a reader can tell what it may trust. */
+        return ring_store_header(r);
+}
+
+int ring_append(Ring *r, const Batch *b) {
+        RingBatch head = {
+                .len = b->len,
+                .stream = b->stream,
+                .partial = b->partial,
+                .magic = BATCH_MAGIC,
+                .entry = b->entry,
+                .seq = b->seq,
+                .lines = b->lines,
+                .offset = b->offset,
+                .time = b->time,
+        };
+        int k;
+
+        if (b->len > BATCH_LEN_MAX)
+                return -EMSGSIZE;
+        k = make_room(r, padded(b->len));
+        if (k >= 0)
+                k = write_data(r, r->header.head, &head, sizeof(head));
+        if (k >= 0)
+                k = write_data(r, r->header.head + sizeof(head), b->data, b->len);
+        if (k < 0)
+                return k;
+        r->header.head += padded(b->len);
+        return ring_store_header(r);
+}
+
+/* Whether what was read at `pos` had not been overwritten meanwhile. */
+static int still_there(const Ring *r, uint64_t pos) {
+        RingHeader now;
+        int k = read_at(r->fd, &now, sizeof(now), 0);
+
+        if (k < 0)
+                return k;
+        return now.tail <= pos ? 0 : -ESTALE;
+}
+
+int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_size) {
+        RingBatch head;
+        int k;
+
+        if (*pos < r->header.tail)
+                return -ESTALE;
+        if (*pos >= r->header.head)
+                return 0;
+
+        k = read_data(r, *pos, &head, sizeof(head));
+        if (k < 0)
+                return k;
+        if (head.magic != BATCH_MAGIC || head.len > BATCH_LEN_MAX || head.stream >= _STREAM_MAX)
+                return still_there(r, *pos) < 0 ? -ESTALE : -EBADMSG;
+        if (*buf_size < head.len) {
+                char *p = realloc(*buf, head.len);
+
+                if (!p)
+                        return -ENOMEM;
+                *buf = p;
+                *buf_size = head.len;
+        }
+        k = read_data(r, *pos + sizeof(head), *buf, head.len);
+        if (k >= 0)
+                k = still_there(r, *pos);
+        if (k < 0)
+                return k;
+
+        *b = (Batch){
+                .stream = head.stream,
+                .entry = head.entry,
+                .seq = head.seq,
+                .lines = head.lines,
+                .offset = head.offset,
+                .time = head.time,
+                .partial = head.partial,
+                .data = *buf,
+                .len = head.len,
+        };
+        *pos += padded(head.len);
+        return 1;
+}

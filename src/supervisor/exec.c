@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/probe/cgroup.h"
+#include "sdbg/text/quote.h"
+
+#include "supervisor/supervisor.h"
+
+/* What a shell gives for a command that is not found, and for one that cannot be executed. */
+#define EXIT_NOT_FOUND 127
+#define EXIT_NOT_EXECUTABLE 126
+
+/* Out of memory, the kernel shall take the job's processes before the supervisor, which still has to
+ * say what happened; the user manager's services stand at 200. */
+#define OOM_SCORE_JOB "300"
+
+/* How far the child got, with the errno of the step that failed. */
+typedef struct ExecError {
+        enum { STEP_CGROUP, STEP_CWD, STEP_STDIO, STEP_EXEC } step;
+        int errnum;
+} ExecError;
+
+static void reset_signals(void) {
+        sigset_t none;
+
+        for (int i = 1; i < NSIG; i++)
+                (void) signal(i, SIG_DFL);
+        sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void apply_limits(const Spec *spec) {
+        for (int i = 0; i < RLIM_NLIMITS; i++) {
+                const SpecLimit *l = &spec->limits[i];
+                struct rlimit now, want = { .rlim_cur = l->soft, .rlim_max = l->hard };
+
+                /* The user manager's hard limit may be below the caller's, and cannot be raised. */
+                if (getrlimit(i, &now) < 0)
+                        continue;
+                want.rlim_max = MIN(want.rlim_max, now.rlim_max);
+                want.rlim_cur = MIN(want.rlim_cur, want.rlim_max);
+                (void) setrlimit(i, &want);
+        }
+}
+
+static int connect_stdio(const int outputs[]) {
+        _cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(outputs[STREAM_STDOUT], STDOUT_FILENO) < 0 ||
+            dup2(outputs[STREAM_STDERR], STDERR_FILENO) < 0)
+                return -errno;
+        return 0;
+}
+
+static void write_once(const char *path, const char *text) {
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        if (fd >= 0)
+                (void) write_all(fd, text, strlen(text));
+}
+
+/* The child: returns only where a step failed. */
+static ExecError run_child(Supervisor *s, const int outputs[]) {
+        const Spec *spec = &s->spec;
+
+        (void) setsid();
+        write_once("/proc/self/oom_score_adj", OOM_SCORE_JOB);
+        apply_limits(spec);
+        (void) umask(spec->umask);
+        if (connect_stdio(outputs) < 0)
+                return (ExecError){ STEP_STDIO, errno };
+        if (chdir(spec->cwd) < 0)
+                return (ExecError){ STEP_CWD, errno };
+        reset_signals();
+        environ = spec->env ?: (char *[]){ NULL };
+        execvp(spec->argv[0], spec->argv);
+        return (ExecError){ STEP_EXEC, errno };
+}
+
+/* fork() into the job's cgroup: clone3() puts the child there before it runs (Linux 5.7), which is also
+ * quicker than moving it. */
+static pid_t fork_into(int cgroup_fd) {
+        struct clone_args args = {
+                .flags = CLONE_INTO_CGROUP,
+                .exit_signal = SIGCHLD,
+                .cgroup = cgroup_fd,
+        };
+
+        return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static pid_t start_child(Supervisor *s, const int outputs[], int errors) {
+        pid_t pid = fork_into(s->job_fd);
+
+        if (pid == 0) {
+                ExecError e = run_child(s, outputs);
+
+                (void) write_all(errors, &e, sizeof(e));
+                _exit(EXIT_FAILURE);
+        }
+        return pid;
+}
+
+/* The file that execvp(3) would have taken; the command's name where there is none. */
+static char *find_command(const Spec *spec) {
+        const char *name = spec->argv[0], *path = strv_env_get(spec->env, "PATH") ?: "/usr/bin:/bin";
+        char *full;
+
+        if (strchr(name, '/'))
+                return strdup(name);
+        while (*path) {
+                size_t n = strcspn(path, ":");
+
+                if (asprintf(&full, "%.*s/%s", (int) n, path, name) < 0)
+                        return NULL;
+                if (access(full, F_OK) >= 0)
+                        return full;
+                free(full);
+                path += n + (path[n] == ':');
+        }
+        return strdup(name);
+}
+
+/* The interpreter that a script's first line names; NULL where it is no script. */
+static char *find_interpreter(const char *path) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        char line[256] = "";
+        const char *p;
+
+        if (fd < 0 || read(fd, line, sizeof(line) - 1) < 2 || !startswith(line, "#!"))
+                return NULL;
+        p = line + 2 + strspn(line + 2, " \t");
+        return strndup(p, strcspn(p, " \t\r\n"));
+}
+
+static void explain_exec(Supervisor *s, int errnum) {
+        _cleanup_free_ char *path = find_command(&s->spec), *interpreter = NULL, *shown = NULL;
+        Job *j = &s->job;
+        struct stat st;
+        int r = 0;
+
+        if (!path)
+                return;
+        shown = printable_line(path, strlen(path), 200);
+        interpreter = find_interpreter(path);
+        if (stat(path, &st) < 0)
+                r = asprintf(&j->reason, "command not found: %s%s", strempty(shown),
+                             strchr(path, '/') ? "" : " (not in the PATH it was started with)");
+        else if (S_ISDIR(st.st_mode))
+                r = asprintf(&j->reason, "cannot execute %s: it is a directory", strempty(shown));
+        else if (interpreter && access(interpreter, F_OK) < 0)
+                r = asprintf(&j->reason, "cannot execute %s: its interpreter %s does not exist",
+                             strempty(shown), interpreter);
+        else
+                r = asprintf(&j->reason, "cannot execute %s: %s", strempty(shown), strerror(errnum));
+        if (r < 0)
+                j->reason = NULL;
+        j->exit_code = stat(path, &st) < 0 ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static void explain(Supervisor *s, const ExecError *e) {
+        Job *j = &s->job;
+        int r = 0;
+
+        switch (e->step) {
+        case STEP_CWD:
+                r = asprintf(&j->reason, "cannot enter directory %s: %s", s->job.cwd, strerror(e->errnum));
+                break;
+        case STEP_CGROUP:
+                r = asprintf(&j->reason, "cannot start the command in its cgroup: %s (see 'sdbg doctor')",
+                             strerror(e->errnum));
+                break;
+        case STEP_STDIO:
+                r = asprintf(&j->reason, "cannot connect the command's output: %s", strerror(e->errnum));
+                break;
+        case STEP_EXEC:
+                explain_exec(s, e->errnum);
+        }
+        if (r < 0)
+                j->reason = NULL;
+        j->result = RESULT_EXEC_FAILED;
+        j->state = JOB_FAILED;
+        if (j->exit_code < 0)
+                j->exit_code = EXIT_NOT_EXECUTABLE;
+}
+
+static int open_pipes(Supervisor *s, int outputs[]) {
+        for (Stream i = STREAM_STDOUT; i <= STREAM_STDERR; i++) {
+                int ends[2];
+
+                if (pipe2(ends, O_CLOEXEC) < 0)
+                        return -errno;
+                s->output.fds[i] = ends[0];
+                outputs[i] = ends[1];
+                if (fd_nonblock(ends[0], true) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
+static int enter_cgroup(Supervisor *s) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = cgroup_of(0, &path);
+        if (r < 0)
+                return r;
+        s->cgroup_fd = cgroup_open(path);
+        if (s->cgroup_fd < 0)
+                return s->cgroup_fd;
+        s->job.cgroup = TAKE_PTR(path);
+        s->job_fd = cgroup_make(s->cgroup_fd, "job");
+        if (s->job_fd < 0)
+                return s->job_fd;
+        s->events_fd = cgroup_open_events(s->job_fd);
+        return s->events_fd < 0 ? s->events_fd : 0;
+}
+
+int supervisor_exec(Supervisor *s) {
+        int outputs[STREAM_RECORD] = { -EBADF, -EBADF, -EBADF }, errors[2] = { -EBADF, -EBADF };
+        ExecError e = {};
+        pid_t pid = -1;
+        int r;
+
+        r = enter_cgroup(s);
+        if (r < 0)
+                e = (ExecError){ STEP_CGROUP, -r };
+        else if ((r = open_pipes(s, outputs)) < 0 || pipe2(errors, O_CLOEXEC) < 0)
+                e = (ExecError){ STEP_STDIO, r < 0 ? -r : errno };
+        else {
+                pid = start_child(s, outputs, errors[1]);
+                if (pid < 0)
+                        e = (ExecError){ STEP_CGROUP, errno };
+        }
+        for (size_t i = 0; i < ELEMENTSOF(outputs); i++)
+                close_fd(outputs[i]);
+        close_fd(errors[1]);
+
+        /* The pipe ends without a word when execve(2) succeeds. */
+        if (pid > 0 && read(errors[0], &e, sizeof(e)) == sizeof(e))
+                (void) waitpid(pid, NULL, 0);
+        close_fd(errors[0]);
+        if (e.errnum > 0) {
+                explain(s, &e);
+                return -e.errnum;
+        }
+        s->job.pid = pid;
+        return 0;
+}

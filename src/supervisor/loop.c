@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "sdbg/probe/cgroup.h"
+
+#include "supervisor/supervisor.h"
+
+/* A main process that ends a moment before its children is no job that leaves some behind. */
+#define LINGER_USEC (100 * USEC_PER_MSEC)
+/* How long an ended job waits for a journald that does not listen; then the ring keeps the rest. */
+#define FINISH_USEC (60 * USEC_PER_SEC)
+
+static void reap(Supervisor *s, usec_t now) {
+        int status;
+        pid_t pid;
+
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+                if (pid == s->job.pid) {
+                        s->main_status = status;
+                        s->main_ended = now;
+                } else if (pid == s->output.auditor)
+                        output_audited(&s->output);
+}
+
+static void read_signals(Supervisor *s, usec_t now) {
+        struct signalfd_siginfo i;
+
+        while (read(s->signal_fd, &i, sizeof(i)) == sizeof(i))
+                if (i.ssi_signo == SIGTERM)
+                        supervisor_stop(s, now, true);
+        reap(s, now);
+}
+
+static void linger(Supervisor *s) {
+        _cleanup_free_ pid_t *pids = NULL;
+        ssize_t n = cgroup_pids(s->job_fd, SIZE_MAX, &pids);
+
+        supervisor_set_result(s);
+        s->job.state = JOB_LINGERING;
+        s->job.lingering = true;
+        s->job.ended_at = now_usec(CLOCK_REALTIME);
+        supervisor_count(s);
+        supervisor_save(s);
+        (void) supervisor_record(s, RECORD_EXIT, "%s; %zd of its processes remain", s->job.reason, n);
+        notify_manager("STATUS=main process %s; %zd processes remain", s->job.reason, n);
+}
+
+/* Return: whether the job and all it started are gone. */
+static bool is_gone(Supervisor *s, usec_t now) {
+        supervisor_check_stop(s, now);
+        if (cgroup_populated(s->events_fd) > 0) {
+                if (s->main_ended == 0 || s->kill_at > 0 || s->job.lingering)
+                        return false;
+                if (s->spec.leftovers == LEFTOVERS_KILL)
+                        supervisor_stop(s, now, false);
+                else if (now >= s->main_ended + LINGER_USEC)
+                        linger(s);
+                return false;
+        }
+        return s->main_ended > 0;
+}
+
+static void mark_ended(Supervisor *s) {
+        Job *j = &s->job;
+
+        supervisor_set_result(s);
+        j->lingering = false;
+        j->ended_at = now_usec(CLOCK_REALTIME);
+        j->duration = now_usec(CLOCK_MONOTONIC) - s->started;
+        supervisor_count(s);
+        supervisor_save(s);
+}
+
+/* Puts the records of the end behind the output. Return: whether they are in the ring. */
+static bool write_end(Supervisor *s, usec_t now) {
+        uint64_t left_out = output_uncap(&s->output, now);
+
+        if (left_out > 0)
+                (void) supervisor_record(s, RECORD_CAP,
+                                         "%" PRIu64 " lines left out (cap): the job printed more than --output-max",
+                                         left_out);
+        supervisor_save(s);
+        return supervisor_record(s, RECORD_EXIT, "%s %s", s->spec.name, s->job.reason);
+}
+
+static usec_t next_wakeup(const Supervisor *s, usec_t now) {
+        usec_t t = output_deadline(&s->output, now);
+
+        if (s->kill_at > 0)
+                t = MIN(t, s->kill_at);
+        if (s->main_ended > 0 && !s->job.lingering)
+                t = MIN(t, s->main_ended + LINGER_USEC);
+        return t;
+}
+
+static int wait_for_event(Supervisor *s, usec_t now, bool gone) {
+        Output *o = &s->output;
+        struct pollfd p[] = {
+                { .fd = s->signal_fd, .events = POLLIN },
+                { .fd = s->events_fd, .events = POLLPRI },
+                { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
+                { .fd = o->blocked ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
+                { .fd = o->blocked ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
+        };
+        usec_t wakeup = next_wakeup(s, now), left = usec_sub(wakeup, now);
+        struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+
+        if (gone) /* the cgroup has told all, and an empty pipe is a closed one */
+                p[1].fd = -1;
+        if (ppoll(p, ELEMENTSOF(p), wakeup == USEC_INFINITY ? NULL : &timeout, NULL) < 0)
+                return errno == EINTR ? 0 : -errno;
+
+        now = now_usec(CLOCK_MONOTONIC);
+        if (p[0].revents)
+                read_signals(s, now);
+        for (Stream i = STREAM_STDOUT; i <= STREAM_STDERR; i++)
+                if (p[3 + i].revents)
+                        output_read(o, i, now);
+        return 0;
+}
+
+int supervisor_loop(Supervisor *s) {
+        bool gone = false, written = false;
+        usec_t finish_by = USEC_INFINITY;
+
+        for (;;) {
+                usec_t now = now_usec(CLOCK_MONOTONIC);
+                int r;
+
+                if (!gone && is_gone(s, now)) {
+                        gone = true;
+                        finish_by = now + FINISH_USEC;
+                        mark_ended(s);
+                }
+                if (gone)
+                        output_close(&s->output, now);
+                else
+                        output_pump(&s->output, now, false);
+                if (gone && !written && output_is_read(&s->output))
+                        written = write_end(s, now);
+                if ((written && output_is_sent(&s->output)) || now >= finish_by)
+                        return 0;
+
+                r = wait_for_event(s, now, gone);
+                if (r < 0)
+                        return r;
+        }
+}

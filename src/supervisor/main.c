@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/job/name.h"
+#include "sdbg/runtime/jobdir.h"
+
+#include "supervisor/supervisor.h"
+
+/* journald has this long to work off the last entries. */
+#define BARRIER_USEC (10 * USEC_PER_SEC)
+
+static int setup_signals(Supervisor *s) {
+        sigset_t mask;
+
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGTERM);
+        sigaddset(&mask, SIGCHLD);
+        if (sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
+                return -errno;
+        (void) signal(SIGPIPE, SIG_IGN);
+        (void) signal(SIGHUP, SIG_IGN);
+        (void) signal(SIGINT, SIG_IGN);
+        s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (s->signal_fd < 0)
+                return -errno;
+        /* Processes whose parent ended come here, so that none of the job's is anybody else's child. */
+        return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? -errno : 0;
+}
+
+/* What is known before the command runs. */
+static int describe(Supervisor *s) {
+        const Spec *spec = &s->spec;
+        Job *j = &s->job;
+
+        *j = JOB_INIT;
+        j->name = strdup(spec->name);
+        j->unit = unit_from_job(spec->name);
+        j->run = strdup(s->run);
+        j->command = strdup(strempty(spec->command));
+        j->cwd = strdup(spec->cwd);
+        j->description = spec->description ? strdup(spec->description) : NULL;
+        j->group = spec->group ? strdup(spec->group) : NULL;
+        j->labels = strv_copy(spec->labels);
+        j->supervisor = getpid();
+        j->state = JOB_STARTING;
+        j->started_at = now_usec(CLOCK_REALTIME);
+        s->started = now_usec(CLOCK_MONOTONIC);
+        return j->name && j->unit && j->run && j->command && j->cwd ? 0 : -ENOMEM;
+}
+
+static int load(Supervisor *s, const char *directory) {
+        const char *run = getenv("INVOCATION_ID");
+        int r;
+
+        s->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (s->dir_fd < 0)
+                return -errno;
+        r = jobdir_read_spec(s->dir_fd, &s->spec);
+        if (r < 0)
+                return r;
+        snprintf(s->run, sizeof(s->run), "%s", strempty(run));
+        r = describe(s);
+        if (r < 0)
+                return r;
+        return output_init(&s->output, &s->spec, s->run, directory, s->dir_fd);
+}
+
+/* The command does not run: says why, in the state, the journal and the manager's answer. */
+static void report_exec_failure(Supervisor *s, int errnum) {
+        s->job.ended_at = now_usec(CLOCK_REALTIME);
+        s->job.duration = now_usec(CLOCK_MONOTONIC) - s->started;
+        supervisor_save(s);
+        (void) supervisor_record(s, RECORD_START, "%s starting", s->spec.name);
+        (void) supervisor_record(s, RECORD_EXIT, "%s did not start: %s", s->spec.name,
+                                 strempty(s->job.reason));
+        notify_manager("ERRNO=%d\nSTATUS=the command cannot be executed: %s", -errnum,
+                       strerror(-errnum));
+}
+
+static void report_running(Supervisor *s) {
+        s->job.state = JOB_RUNNING;
+        supervisor_save(s);
+        (void) supervisor_record(s, RECORD_START, "%s started, PID %d", s->spec.name, s->job.pid);
+        notify_manager("READY=1\nSTATUS=running, PID %d", s->job.pid);
+}
+
+int main(int argc, char *argv[]) {
+        Supervisor s = {
+                .dir_fd = -EBADF, .cgroup_fd = -EBADF, .job_fd = -EBADF,
+                .events_fd = -EBADF, .signal_fd = -EBADF,
+        };
+        int r;
+
+        if (argc != 2) {
+                fprintf(stderr, "This is the main process of sdbg's jobs, started by systemd; see sdbg(1).\n");
+                return EXIT_FAILURE;
+        }
+        r = load(&s, argv[1]);
+        if (r >= 0)
+                r = setup_signals(&s);
+        if (r < 0) {
+                notify_manager("ERRNO=%d\nSTATUS=cannot read what to run: %s", -r, strerror(-r));
+                return EXIT_FAILURE;
+        }
+
+        r = supervisor_exec(&s);
+        if (r < 0)
+                report_exec_failure(&s, r);
+        else {
+                report_running(&s);
+                r = supervisor_loop(&s);
+        }
+        s.output.ring.header.ended = 1;
+        (void) ring_store_header(&s.output.ring);
+        (void) journal_barrier(&s.output.writer, BARRIER_USEC);
+        supervisor_exit(&s);
+}

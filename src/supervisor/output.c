@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/runtime/installed.h"
+
+#include "supervisor/output.h"
+
+/* A pipe's usual 64 KiB make a flooding job wait for the supervisor's turns; asked for at the first
+ * full one only, since the kernel bounds all pipes of a user together (pipe(7)). */
+#define PIPE_DEFAULT 65536
+#define PIPE_SIZE (1024 * 1024)
+#define READS_A_TURN 16
+
+/* No journald: how long until the next try. */
+#define RETRY_USEC (250 * USEC_PER_MSEC)
+/* An auditor that got nowhere is started again after this. */
+#define AUDIT_AGAIN_USEC USEC_PER_SEC
+/* journald takes entries but they never show, as on a full disk: after this the job goes on, and the
+ * gap is shown by the readers. */
+#define GIVE_UP_USEC (60 * USEC_PER_SEC)
+
+int output_init(Output *o, const Spec *spec, const char *run, const char *directory, int dir_fd) {
+        *o = (Output){
+                .tag = { .job = spec->name, .run = run, .labels = spec->labels },
+                .directory = directory,
+                .output_max = spec->output_max,
+                .overflow = spec->overflow,
+                .writer = JOURNAL_WRITER_INIT,
+                .next_entry = 1,
+        };
+        for (size_t i = 0; i < ELEMENTSOF(o->fds); i++)
+                o->fds[i] = -EBADF;
+        return ring_create(&o->ring, dir_fd, run);
+}
+
+void output_done(Output *o) {
+        for (size_t i = 0; i < ELEMENTSOF(o->fds); i++)
+                o->fds[i] = close_fd(o->fds[i]);
+        coalescer_done(&o->coalescer);
+        journal_writer_done(&o->writer);
+        ring_done(&o->ring);
+}
+
+/* Up to which position batches may leave the ring. */
+static uint64_t evictable(const Output *o) {
+        const RingAudit *a = &o->ring.audit;
+
+        if (a->unreadable || (o->capped && a->verified >= o->cap_pos))
+                return o->ring.header.head;
+        return MAX(a->verified, o->give_up);
+}
+
+static void start_auditor(Output *o, usec_t now) {
+        _cleanup_free_ char *path = NULL;
+        pid_t pid;
+
+        if (o->auditor > 0 || now < o->audit_at || o->ring.header.sent <= o->ring.audit.verified)
+                return;
+        path = installed_path("sdbg-audit");
+        if (!path)
+                return;
+        o->audit_at = now + AUDIT_AGAIN_USEC;
+        if (posix_spawn(&pid, path, NULL, NULL, (char *[]){ path, (char *) o->directory, NULL },
+                        environ) == 0)
+                o->auditor = pid;
+}
+
+void output_audited(Output *o) {
+        uint64_t before = o->ring.audit.verified;
+
+        o->auditor = 0;
+        (void) ring_refresh_audit(&o->ring);
+        if (o->ring.audit.verified > before)
+                o->audit_at = 0;
+}
+
+static void set_blocked(Output *o, bool blocked, usec_t now) {
+        if (blocked && !o->blocked)
+                o->blocked_since = now;
+        o->blocked = blocked;
+        if (!blocked)
+                return;
+
+        start_auditor(o, now);
+        if (now - o->blocked_since >= GIVE_UP_USEC && o->ring.audit.verified >= o->give_up)
+                o->give_up = o->ring.header.sent;
+}
+
+static bool make_room(Output *o, size_t len, usec_t now) {
+        bool room = ring_has_room(&o->ring, len, evictable(o));
+
+        if (!room) {
+                (void) ring_refresh_audit(&o->ring);
+                room = ring_has_room(&o->ring, len, evictable(o));
+        }
+        set_blocked(o, !room, now);
+        return room;
+}
+
+static void reach_cap(Output *o, const Batch *b) {
+        if (o->capped || b->stream == STREAM_RECORD || o->accepted + b->len <= o->output_max)
+                return;
+        o->capped = true;
+        o->cap_pos = o->ring.header.head;
+        o->cap_seq = b->seq;
+}
+
+/* Puts one batch into the ring. Return: whether it is there. */
+static bool keep(Output *o, Batch *b, usec_t now) {
+        int r;
+
+        reach_cap(o, b);
+        if (!make_room(o, b->len, now))
+                return false;
+        b->entry = o->next_entry;
+        r = ring_append(&o->ring, b);
+        if (r == -ENOSPC && o->ring.header.head < o->ring.header.capacity) {
+                /* The file system is full: go on with the room that was got on the first lap. */
+                o->ring.header.capacity = MAX(o->ring.header.head, (uint64_t) RING_CAPACITY_MIN);
+                r = -EAGAIN;
+        }
+        if (r < 0)
+                return false;
+        if (b->stream != STREAM_RECORD)
+                o->accepted += b->len;
+        o->next_entry++;
+        return true;
+}
+
+/* Sends one batch of the ring; moves header.sent. Return: as journal_send(). */
+static int send_next(Output *o, char **data, size_t *size, Buf *encoded) {
+        uint64_t pos = o->ring.header.sent;
+        Batch b;
+        int r;
+
+        r = ring_read(&o->ring, &pos, &b, data, size);
+        if (r < 0)
+                return r;
+        encoded->len = 0;
+        entry_encode_batch(encoded, &o->tag, &b, POOL_OUTPUT);
+        if (encoded->oom)
+                return -ENOMEM;
+        r = journal_send(&o->writer, encoded->data, encoded->len);
+        if (r >= 0)
+                o->ring.header.sent = pos;
+        return r;
+}
+
+static void send_all(Output *o, usec_t now) {
+        uint64_t before = o->ring.header.sent;
+        uint64_t end = o->capped ? o->cap_pos : o->ring.header.head;
+        _cleanup_free_ char *data = NULL;
+        _cleanup_buf_ Buf encoded = {};
+        size_t size = 0;
+        int r = 0;
+
+        if (now < o->retry_at)
+                return;
+        o->retry_at = 0;
+        while (r >= 0 && o->ring.header.sent < end)
+                r = send_next(o, &data, &size, &encoded);
+        o->wants_writable = r == -EAGAIN;
+        if (r < 0 && r != -EAGAIN)
+                o->retry_at = now + RETRY_USEC;
+
+        if (o->ring.header.sent != before)
+                (void) ring_store_header(&o->ring);
+        if (o->ring.header.head - o->ring.audit.verified > o->ring.header.capacity / 2 &&
+            !o->ring.audit.unreadable && !o->capped)
+                start_auditor(o, now);
+}
+
+void output_pump(Output *o, usec_t now, bool flush) {
+        Batch b;
+
+        while (coalescer_peek(&o->coalescer, now, flush, &b)) {
+                if (!keep(o, &b, now)) {
+                        if (o->overflow != OVERFLOW_DROP)
+                                break;
+                        o->dropped_lines += b.lines;
+                        o->dropped_bytes += b.len;
+                        o->next_entry++;
+                }
+                coalescer_pop(&o->coalescer, &b, now);
+                /* journald works while the next batch is made. */
+                if (!o->wants_writable)
+                        send_all(o, now);
+        }
+        send_all(o, now);
+}
+
+void output_read(Output *o, Stream s, usec_t now) {
+        for (int i = 0; i < READS_A_TURN && !o->blocked && o->fds[s] >= 0; i++) {
+                size_t size;
+                char *p = coalescer_space(&o->coalescer, s, &size);
+                ssize_t n;
+
+                if (!p)
+                        return;
+                n = read(o->fds[s], p, size);
+                if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || (n < 0 && o->closing)) {
+                        o->fds[s] = close_fd(o->fds[s]);
+                        return;
+                }
+                if (n < 0)
+                        return;
+                if (n == PIPE_DEFAULT)
+                        (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_SIZE);
+                coalescer_commit(&o->coalescer, s, n, now, now_usec(CLOCK_REALTIME));
+                output_pump(o, now, false);
+        }
+}
+
+bool output_record(Output *o, RecordKind kind, const char *message, const char *json, usec_t now) {
+        _cleanup_buf_ Buf fields = {};
+        Batch b = { .stream = STREAM_RECORD, .time = now_usec(CLOCK_REALTIME) };
+
+        record_encode(&fields, &o->tag, kind, message, json);
+        if (fields.oom)
+                return false;
+        b.data = fields.data;
+        b.len = fields.len;
+        if (!keep(o, &b, now))
+                return false;
+        send_all(o, now);
+        return true;
+}
+
+usec_t output_deadline(const Output *o, usec_t now) {
+        usec_t deadline = o->blocked ? now + AUDIT_AGAIN_USEC : coalescer_deadline(&o->coalescer);
+
+        return o->retry_at ? MIN(deadline, o->retry_at) : deadline;
+}
+
+void output_close(Output *o, usec_t now) {
+        o->closing = true;
+        for (Stream s = 0; s < STREAM_RECORD; s++)
+                output_read(o, s, now);
+        output_pump(o, now, true);
+}
+
+bool output_is_read(const Output *o) {
+        for (size_t i = 0; i < ELEMENTSOF(o->fds); i++)
+                if (o->fds[i] >= 0)
+                        return false;
+        return coalescer_deadline(&o->coalescer) == USEC_INFINITY;
+}
+
+bool output_is_sent(const Output *o) {
+        return o->ring.header.sent == o->ring.header.head;
+}
+
+/* The number of the first line that is still in the ring. */
+static uint64_t first_kept_line(const Output *o) {
+        _cleanup_free_ char *data = NULL;
+        uint64_t pos = o->ring.header.tail;
+        size_t size = 0;
+        Batch b;
+
+        while (ring_read(&o->ring, &pos, &b, &data, &size) > 0)
+                if (b.stream != STREAM_RECORD)
+                        return b.seq;
+        return o->coalescer.next_seq;
+}
+
+uint64_t output_uncap(Output *o, usec_t now) {
+        uint64_t left_out = 0;
+
+        if (!o->capped)
+                return 0;
+        if (o->ring.header.tail > o->cap_pos)
+                left_out = usec_sub(first_kept_line(o), o->cap_seq);
+        o->capped = false;
+        o->output_max = UINT64_MAX;
+        o->ring.header.sent = MAX(o->ring.header.sent, o->ring.header.tail);
+        send_all(o, now);
+        return left_out;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/job/spec.h"
+
+#include "supervisor/output.h"
+
+/* The main process of a job's unit: runs the command in a cgroup of its own, keeps its output, ends it
+ * when asked, and writes down how it ended. One state, passed around; see loop.c for what drives it. */
+typedef struct Supervisor {
+        Spec spec;
+        Job job; /* as state.json and the records show it */
+        char run[33];
+
+        int dir_fd;    /* the job's runtime directory */
+        int cgroup_fd; /* of the unit; the supervisor stays here */
+        int job_fd;    /* its child "job": the command and all it starts */
+        int events_fd; /* cgroup.events of it */
+        int signal_fd;
+
+        Output output;
+
+        int main_status;   /* of waitpid(2), once main_ended is set */
+        usec_t main_ended; /* CLOCK_MONOTONIC; 0: not yet */
+        usec_t started;    /* CLOCK_MONOTONIC */
+        usec_t kill_at;    /* when stopping: the end of the grace time; USEC_INFINITY: killed already */
+        bool stop_requested; /* somebody asked; else the stop is only for leftovers */
+} Supervisor;
+
+/* exec.c: makes the cgroup, runs the command. On failure supervisor.job says why (exec-failed).
+ * Return: 0, negative errno. */
+int supervisor_exec(Supervisor *s);
+
+/* end.c: stopping and the result. */
+
+/* Asks all processes of the job to end; after the grace time they are killed. requested: by somebody,
+ * not by the end of the main process. */
+void supervisor_stop(Supervisor *s, usec_t now, bool requested);
+/* Kills what has outlived the grace time. */
+void supervisor_check_stop(Supervisor *s, usec_t now);
+/* Fills job.state, result, exit_code, signal and reason from the main process's end. */
+void supervisor_set_result(Supervisor *s);
+/* Fills job.cpu and memory figures from the unit's cgroup. */
+void supervisor_count(Supervisor *s);
+/* Ends this process as the job ended, so that systemd's view of the unit is the job's. */
+_Noreturn void supervisor_exit(Supervisor *s);
+
+/* records.c: state.json and the journal's records. */
+void supervisor_save(Supervisor *s);
+/* Return: whether there was room for it in the ring. */
+bool supervisor_record(Supervisor *s, RecordKind kind, const char *format, ...) _printf_(3, 4);
+
+/* notify.c: sd_notify(3) without libsystemd, which would cost each job memory. */
+void notify_manager(const char *format, ...) _printf_(1, 2);
+
+/* loop.c: returns when the job and all it started are gone. Return: 0, negative errno. */
+int supervisor_loop(Supervisor *s);
