@@ -159,7 +159,7 @@ static int parse_zone(const char *s, long *ret) {
                 *ret = 0;
                 return 0;
         }
-        if (*s != '+' && *s != '-')
+        if ((*s != '+' && *s != '-') || s[1 + strspn(s + 1, "0123456789:")])
                 return -EINVAL;
         if (sscanf(s + 1, "%2u:%2u%n", &hours, &minutes, &end) != 2 || s[1 + end])
                 return -EINVAL;

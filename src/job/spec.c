@@ -73,7 +73,7 @@ int spec_from_string(Spec *s, const char *text, size_t len) {
 
         *s = (Spec){
                 .stop_signal = SIGTERM,
-                .stop_timeout = SPEC_STOP_TIMEOUT,
+                .stop_timeout = USEC_INFINITY,
                 .output_max = UINT64_MAX,
         };
         r = json_parse(text, len, &o);

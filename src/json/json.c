@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <cjson/cJSON.h>
+#include <limits.h>
 #include <math.h>
 
 #include "sdbg/base/buf.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/json/json.h"
+#include "sdbg/text/quote.h"
 #include "sdbg/text/sanitize.h"
 #include "sdbg/text/utf8.h"
 
@@ -20,7 +22,7 @@ int json_parse(const char *text, size_t len, Json **ret) {
 
         if (!j)
                 return -EBADMSG;
-        while (end < text + len && strchr(" \t\r\n", *end))
+        while (end < text + len && *end && strchr(" \t\r\n", *end))
                 end++;
         if (end < text + len) {
                 cJSON_Delete(j);
@@ -53,6 +55,12 @@ Json *json_new_string(const char *s) {
         sanitize(&clean, s, strlen(s));
         buf_append_char(&clean, '\0');
         return clean.oom ? NULL : cJSON_CreateString(clean.data);
+}
+
+Json *json_new_base64(const char *data, size_t len) {
+        _cleanup_free_ char *encoded = base64_encode(data, len);
+
+        return encoded ? cJSON_CreateString(encoded) : NULL;
 }
 
 Json *json_new_number(uint64_t n) {
@@ -133,7 +141,7 @@ static Json *from_map(char *const *v) {
 
         STRV_FOREACH(s, v) {
                 const char *e = strchrnul(*s, '=');
-                _cleanup_free_ char *key = strndup(*s, e - *s);
+                _cleanup_free_ char *key = printable_line(*s, e - *s, SIZE_MAX);
 
                 if (!key || json_set(object, key, json_new_string(*e ? e + 1 : "")) < 0) {
                         cJSON_Delete(object);
@@ -290,14 +298,14 @@ static int to_field(const JsonField *f, const Json *j, void *slot) {
                 *(bool *) slot = cJSON_IsTrue(j);
                 return 0;
         case JSON_INT:
-                r = to_number(j, 1, &n);
+                r = to_number(j, 1, &n) < 0 || n > INT_MAX ? -EBADMSG : 0;
                 if (r >= 0)
                         *(int *) slot = n;
                 return r;
         case JSON_U64:
                 return to_number(j, 1, slot);
         case JSON_TIME:
-                return json_string(j) ? parse_rfc3339(json_string(j), slot) : -EBADMSG;
+                return json_string(j) && parse_rfc3339(json_string(j), slot) >= 0 ? 0 : -EBADMSG;
         case JSON_MSEC:
                 return to_number(j, USEC_PER_MSEC, slot);
         case JSON_ENUM:

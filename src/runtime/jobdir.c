@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sdbg/base/fd.h"
+#include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
 #include "sdbg/runtime/jobdir.h"
@@ -19,7 +20,8 @@
 static bool is_own_directory(const char *path) {
         struct stat st;
 
-        return lstat(path, &st) >= 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+        return lstat(path, &st) >= 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+               (st.st_mode & 0077) == 0;
 }
 
 int runtime_dir(char **ret, Error *reterr) {
@@ -147,6 +149,30 @@ int jobdir_write_state(int dirfd, const Job *j) {
         _cleanup_free_ char *text = job_to_record(j);
 
         return text ? write_file_at(dirfd, "state.json", text, strlen(text), 0600) : -ENOMEM;
+}
+
+int jobdir_write_stop_timeout(int dirfd, usec_t timeout) {
+        char text[24];
+
+        snprintf(text, sizeof(text), "%" PRIu64, timeout);
+        return write_file_at(dirfd, "stop-timeout", text, strlen(text), 0600);
+}
+
+int jobdir_read_stop_timeout(int dirfd, usec_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = read_file_at(dirfd, "stop-timeout", 64, &text, NULL);
+        return r < 0 ? r : parse_u64(text, ret);
+}
+
+int jobdir_forget_run(int dirfd) {
+        static const char *const names[] = { "state.json", "ring", "stop-timeout" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
+                        return -errno;
+        return 0;
 }
 
 static int compare_names(const void *a, const void *b) {

@@ -105,7 +105,8 @@ int ring_create(Ring *r, int dirfd, const char *run) {
                 r->header.capacity = MAX(MIN(RING_CAPACITY, share), RING_CAPACITY_MIN);
         }
 
-        k = ring_store_header(r);
+        /* At its full size at once, though without memory: what pads a batch is never written. */
+        k = ftruncate(r->fd, RING_DATA + r->header.capacity) < 0 ? -errno : ring_store_header(r);
         if (k >= 0)
                 k = ring_store_audit(r);
         if (k < 0)
@@ -192,6 +193,11 @@ int ring_append(Ring *r, const Batch *b) {
                 k = write_data(r, r->header.head + sizeof(head), b->data, b->len);
         if (k < 0)
                 return k;
+        if (b->stream != STREAM_RECORD) {
+                r->header.lines = MAX(r->header.lines, b->seq + b->lines - 1);
+                r->header.bytes += b->len;
+                r->header.last = r->header.head;
+        }
         r->header.head += padded(b->len);
         return ring_store_header(r);
 }
@@ -206,6 +212,25 @@ static int still_there(const Ring *r, uint64_t pos) {
         return now.tail <= pos ? 0 : -ESTALE;
 }
 
+static bool is_sound(const RingBatch *head) {
+        return head->magic == BATCH_MAGIC && head->len <= BATCH_LEN_MAX && head->stream < _STREAM_MAX &&
+               (head->len > 0 || head->stream == STREAM_RECORD);
+}
+
+static void fill_batch(Batch *b, const RingBatch *head, const char *data) {
+        *b = (Batch){
+                .stream = head->stream,
+                .entry = head->entry,
+                .seq = head->seq,
+                .lines = head->lines,
+                .offset = head->offset,
+                .time = head->time,
+                .partial = head->partial,
+                .data = data,
+                .len = head->len,
+        };
+}
+
 int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_size) {
         RingBatch head;
         int k;
@@ -218,7 +243,7 @@ int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_si
         k = read_data(r, *pos, &head, sizeof(head));
         if (k < 0)
                 return k;
-        if (head.magic != BATCH_MAGIC || head.len > BATCH_LEN_MAX || head.stream >= _STREAM_MAX)
+        if (!is_sound(&head))
                 return still_there(r, *pos) < 0 ? -ESTALE : -EBADMSG;
         if (*buf_size < head.len) {
                 char *p = realloc(*buf, head.len);
@@ -234,17 +259,52 @@ int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_si
         if (k < 0)
                 return k;
 
-        *b = (Batch){
-                .stream = head.stream,
-                .entry = head.entry,
-                .seq = head.seq,
-                .lines = head.lines,
-                .offset = head.offset,
-                .time = head.time,
-                .partial = head.partial,
-                .data = *buf,
-                .len = head.len,
-        };
+        fill_batch(b, &head, *buf);
         *pos += padded(head.len);
+        return 1;
+}
+
+int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from) {
+        char *p;
+        int k;
+
+        k = ring_refresh(r);
+        if (k < 0)
+                return k;
+        ret->len = 0;
+        *ret_from = from = MIN(MAX(from, r->header.tail), r->header.head);
+        p = buf_reserve(ret, r->header.head - from + 1);
+        if (!p)
+                return -ENOMEM;
+        k = read_data(r, from, p, r->header.head - from);
+        if (k < 0)
+                return k;
+        ret->len = r->header.head - from;
+
+        /* What the writer has overwritten meanwhile is cut off at the front. */
+        k = ring_refresh(r);
+        if (k < 0)
+                return k;
+        if (r->header.tail > from) {
+                buf_consume(ret, MIN(r->header.tail - from, ret->len));
+                *ret_from = r->header.tail;
+        }
+        return 0;
+}
+
+int ring_parse(const Buf *snapshot, size_t *offset, Batch *b) {
+        const char *p = snapshot->data + *offset;
+        size_t left = snapshot->len - *offset;
+        RingBatch head;
+
+        if (left == 0)
+                return 0;
+        if (left < sizeof(head))
+                return -EBADMSG;
+        memcpy(&head, p, sizeof(head));
+        if (!is_sound(&head) || padded(head.len) > left)
+                return -EBADMSG;
+        fill_batch(b, &head, p + sizeof(head));
+        *offset += padded(head.len);
         return 1;
 }

@@ -7,17 +7,25 @@
 
 #include "sdbg/base/parse.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/runtime/jobdir.h"
 
 #include "supervisor/supervisor.h"
 
 void supervisor_stop(Supervisor *s, usec_t now, bool requested) {
+        usec_t grace = s->spec.stop_timeout;
         ssize_t n;
 
         s->stop_requested |= requested && s->main_ended == 0;
-        if (s->kill_at > 0)
+        (void) jobdir_read_stop_timeout(s->dir_fd, &grace);
+        if (s->kill_at > 0) {
+                /* Asked again, with less patience. */
+                if (s->kill_at != USEC_INFINITY)
+                        s->kill_at = MIN(s->kill_at, now + grace);
                 return;
+        }
 
-        s->kill_at = now + s->spec.stop_timeout;
+        s->kill_at = grace < USEC_INFINITY - now ? now + grace : USEC_INFINITY - 1;
+        s->grace = grace;
         n = cgroup_signal(s->job_fd, s->spec.stop_signal);
         /* What is stopped by job control would sleep through the grace time. */
         (void) cgroup_signal(s->job_fd, SIGCONT);
@@ -57,7 +65,7 @@ static void explain_stop(Supervisor *s) {
         if (j->processes_killed > 0)
                 snprintf(text, sizeof(text), "stopped: %d of %d processes had to be killed after %s",
                          j->processes_killed, j->processes_ended,
-                         format_duration(grace, sizeof(grace), s->spec.stop_timeout));
+                         format_duration(grace, sizeof(grace), s->grace));
         else
                 snprintf(text, sizeof(text), "stopped: %d process%s ended", MAX(j->processes_ended, 1),
                          j->processes_ended > 1 ? "es" : "");

@@ -77,7 +77,8 @@ static size_t escape_length(const char *p, const char *end) {
 }
 
 static bool is_color(const char *p, size_t len) {
-        return len >= 3 && p[1] == '[' && p[len - 1] == 'm';
+        return len >= 3 && p[1] == '[' && p[len - 1] == 'm' &&
+               run_of(p + 2, p + len, '0', ';') == len - 3;
 }
 
 /* The text made so far of the line that is being read. */
@@ -99,7 +100,8 @@ static void put(Line *l, const char *p, size_t len) {
 static void take_back(Line *l) {
         Buf *b = l->out;
 
-        while (b->len > l->start && ((unsigned char) b->data[--b->len] & 0xC0) == 0x80)
+        while (!l->redraw && b->len > l->start &&
+               ((unsigned char) b->data[--b->len] & 0xC0) == 0x80)
                 ;
 }
 

@@ -106,7 +106,7 @@ static size_t due_length(const Coalescer *c, const Pending *p, usec_t now, bool 
         max = pack_size(c, p, now);
         if (max == 0 || p->open_seq > 0)
                 return first_line(p);
-        if (p->complete < max && !flush && now < p->oldest + COALESCER_HOLD_USEC)
+        if (pending_len(p) < max && !flush && now < p->oldest + COALESCER_HOLD_USEC)
                 return 0;
         return whole_lines(p, max);
 }

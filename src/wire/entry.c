@@ -226,7 +226,7 @@ int entry_decode_finish(Entry *e) {
                 e->stream = STREAM_RECORD;
                 return 1;
         }
-        if (e->seq == 0 || e->lines == 0 || e->stream < 0)
+        if (e->seq == 0 || e->lines == 0 || e->stream < 0 || e->stream == STREAM_RECORD)
                 return 0;
 
         if (e->bytes.len == 0 && e->message) {

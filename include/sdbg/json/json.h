@@ -24,6 +24,8 @@ Json *json_new_object(void);
 Json *json_new_array(void);
 /* Bytes that are no valid UTF-8 are shown as U+FFFD. NULL becomes null. */
 Json *json_new_string(const char *s);
+/* The bytes in base64. */
+Json *json_new_base64(const char *data, size_t len);
 Json *json_new_number(uint64_t n);
 Json *json_new_bool(bool b);
 

@@ -9,6 +9,7 @@
  *   spec.json   what to run (0600, secrets)
  *   state.json  the run's Job as the supervisor last knew it, replaced at each change
  *   ring        the newest output, see ring.h
+ *   stop-timeout  the grace time that a stop asked for, where it is not the spec's
  *   lock        held while a start or restart of that name is being asked for
  * They go with the user's runtime directory (at reboot or the end of the user manager). */
 
@@ -42,6 +43,13 @@ int jobdir_write_spec(int dirfd, const Spec *s);
 /* Reads and writes state.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
 int jobdir_read_state(int dirfd, Job *ret);
 int jobdir_write_state(int dirfd, const Job *j);
+
+/* Writes and reads the grace time of the stop that comes next. Return: 0; -ENOENT; negative errno. */
+int jobdir_write_stop_timeout(int dirfd, usec_t timeout);
+int jobdir_read_stop_timeout(int dirfd, usec_t *ret);
+
+/* Forgets the run before: its state and ring. Return: 0, negative errno. */
+int jobdir_forget_run(int dirfd);
 
 /* The names of all job directories, sorted. Return: 0 and a vector that the caller frees; negative
  * errno with reterr said. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "sdbg/base/buf.h"
 #include "sdbg/wire/batch.h"
 
 /* The ring file of a run: its newest output and records, in the runtime directory (a tmpfs).
@@ -19,6 +20,9 @@ typedef struct RingHeader {
         uint64_t head;     /* where the next batch goes */
         uint64_t tail;     /* the oldest batch that is still there */
         uint64_t sent;     /* journald's socket has taken what is before */
+        uint64_t lines;    /* printed by the run so far */
+        uint64_t bytes;
+        uint64_t last;     /* the newest batch of output */
         uint64_t ended;    /* 1: no more will come */
 } RingHeader;
 
@@ -72,6 +76,15 @@ int ring_append(Ring *r, const Batch *b);
  * Return: 1 and *pos moved behind it; 0 at the head; -ESTALE where the tail has passed *pos;
  * -EBADMSG; -ENOMEM; negative errno. */
 int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_size);
+
+/* Copies what is between `from` (or the tail, where that is later) and the head in one piece, to be taken
+ * apart with ring_parse(). *ret_from: the position of the first byte of it.
+ * Return: 0, -ENOMEM, negative errno. */
+int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from);
+
+/* The batch at *offset of a snapshot; its data stay in the snapshot.
+ * Return: 1 and *offset moved behind it; 0 at the end; -EBADMSG. */
+int ring_parse(const Buf *snapshot, size_t *offset, Batch *b);
 
 /* Write the header, or the auditor's fields. Return: 0, negative errno. */
 int ring_store_header(Ring *r);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/base/error.h"
+
+/* Checks everything that sdbg needs, without changing anything but one line in the journal. */
+
+typedef enum CheckStatus { CHECK_OK, CHECK_WARN, CHECK_FAIL } CheckStatus;
+
+typedef struct Check {
+        const char *name; /* "bus", "linger", …; static */
+        CheckStatus status;
+        char *message; /* a sentence */
+        char *remedy;  /* a command, or what to do; NULL where nothing is to be done */
+} Check;
+
+typedef struct CheckList {
+        Check *checks;
+        size_t n;
+} CheckList;
+
+void check_list_done(CheckList *l);
+#define _cleanup_check_list_ _cleanup_(check_list_done)
+
+/* Return: "ok", "warn" or "fail". */
+const char *check_status_to_string(CheckStatus s);
+
+/* Runs all checks. Return: 0, -ENOMEM. */
+int doctor_run(CheckList *ret);
+
+/* Return: the worst status in the list. */
+CheckStatus doctor_worst(const CheckList *l);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sys/types.h>
+
+#include "sdbg/base/error.h"
+#include "sdbg/base/time.h"
+
+/* The user's service manager (org.freedesktop.systemd1(5)), over D-Bus. */
+
+typedef struct Manager Manager;
+
+/* Connects to the user manager: by $DBUS_SESSION_BUS_ADDRESS and $XDG_RUNTIME_DIR where they are this
+ * user's, then by /run/user/UID/bus, then by the manager's private socket, which needs no bus daemon.
+ * Return: 0; negative errno with reterr said (manager-unreachable). */
+int manager_connect(Manager **ret, Error *reterr);
+void manager_free(Manager *m);
+DEFINE_CLEANUP_FUNC(Manager *, manager_free);
+#define _cleanup_manager_ _cleanup_(manager_freep)
+
+/* How the connection was made: "bus" or "private socket". Static memory. */
+const char *manager_transport(const Manager *m);
+
+/* The manager's version, as "252.38-1~deb12u1". Return: 0 and a string that the caller frees. */
+int manager_version(Manager *m, char **ret, Error *reterr);
+
+/* A job's unit to be. Nothing secret belongs here: all of it can be read by the user's processes. */
+typedef struct StartUnit {
+        const char *unit, *slice, *description;
+        const char *supervisor, *auditor; /* paths of the executables */
+        const char *directory;            /* of the job's runtime files: their only argument */
+        usec_t stop_timeout;              /* after which systemd kills what is left */
+        char *const *properties;          /* NAME=VALUE, the user's own */
+} StartUnit;
+
+typedef enum StartOutcome {
+        START_DONE,   /* the command runs */
+        START_FAILED, /* the supervisor says why in the state file */
+        START_EXISTS, /* a unit of that name is loaded already */
+} StartOutcome;
+
+/* Sends StartTransientUnit; a failed unit of that name is reset first. The job it queues is waited for
+ * with manager_await_start().
+ * Return: 0 and *ret START_DONE or START_EXISTS; negative errno with reterr said. */
+int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *reterr);
+
+/* Waits until the start is decided. Return: as manager_start(), with START_FAILED; -ETIMEDOUT. */
+int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr);
+
+/* Stops a unit and waits until it is inactive, all its processes gone.
+ * Return: 1; 0 where no such unit is loaded; -ETIMEDOUT; negative errno with reterr said. */
+int manager_stop(Manager *m, const char *unit, usec_t timeout, Error *reterr);
+
+/* Waits until no unit of that name is loaded. Return: 0, -ETIMEDOUT, negative errno. */
+int manager_await_gone(Manager *m, const char *unit, usec_t timeout, Error *reterr);
+
+/* What the manager knows of one unit. */
+typedef struct UnitStatus {
+        char *load_state, *active_state, *sub_state, *result, *control_group, *invocation;
+        uint32_t main_pid, n_restarts;
+        uint64_t memory_max;
+        usec_t active_enter; /* CLOCK_REALTIME */
+} UnitStatus;
+
+void unit_status_done(UnitStatus *s);
+#define _cleanup_unit_status_ _cleanup_(unit_status_done)
+
+/* Whether the unit is loaded and not at its end. */
+bool unit_status_is_active(const UnitStatus *s);
+
+/* Asks for one unit. A unit that is not loaded is no error: load_state is "not-found".
+ * Return: 0, negative errno with reterr said. */
+int manager_query(Manager *m, const char *unit, UnitStatus *ret, Error *reterr);
+
+/* One row of the list of units. */
+typedef struct UnitRow {
+        char *unit, *description, *active_state, *sub_state;
+} UnitRow;
+
+typedef struct UnitList {
+        UnitRow *rows;
+        size_t n;
+} UnitList;
+
+void unit_list_done(UnitList *l);
+#define _cleanup_unit_list_ _cleanup_(unit_list_done)
+
+/* All loaded units of jobs, services and scopes. Return: 0, negative errno with reterr said. */
+int manager_list(Manager *m, UnitList *ret, Error *reterr);

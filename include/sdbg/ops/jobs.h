@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/base/error.h"
+#include "sdbg/job/job.h"
+#include "sdbg/manager/manager.h"
+
+/* The jobs there are: what runs is what the user manager says, what ended is what the journal's records
+ * say; the state files of the runtime directory add what neither tells. */
+
+typedef struct JobList {
+        Job *jobs;
+        size_t n;
+} JobList;
+
+void job_list_done(JobList *l);
+#define _cleanup_job_list_ _cleanup_(job_list_done)
+
+/* Which jobs an op is for. Names may be globs (glob(7)); several criteria add up for names and narrow
+ * down for groups and labels. */
+typedef struct JobSelection {
+        char **names;
+        char *group;
+        char **labels; /* key=value, all of which must fit */
+        bool all;
+} JobSelection;
+
+/* Return: whether nothing was selected at all. */
+bool job_selection_is_empty(const JobSelection *s);
+
+/* All running jobs, sorted by name, with their present figures. Return: 0, negative errno with reterr
+ * said. */
+int jobs_running(Manager *m, JobList *ret, Error *reterr);
+
+/* Adds the last run of each job that has ended and is not in the list, the newest first.
+ * Return: 0, negative errno with reterr said. */
+int jobs_add_ended(JobList *io, Error *reterr);
+
+/* The selected jobs out of those running and ended (ended: where `ended` is set). A name without a
+ * glob that fits none is an error, with near names offered; a glob that fits none is not.
+ * Return: 0, negative errno with reterr said (no-such-job). */
+int jobs_select(Manager *m, const JobSelection *s, bool ended, JobList *ret, Error *reterr);
+
+/* One job by its name, running or ended. Return: 0; -ENOENT with reterr said. */
+int job_find(Manager *m, const char *name, Job *ret, Error *reterr);
+
+/* The job's state as its runtime files tell, without asking the manager; a run whose supervisor is gone
+ * without a word is `lost`.
+ * Return: 1 it has not ended; 0 it has; -ENOENT no run is known; negative errno. */
+int job_read_state(const char *name, Job *ret);

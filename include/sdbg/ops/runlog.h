@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/base/error.h"
+#include "sdbg/wire/entry.h"
+
+/* The output of one run, line by line, from wherever it is: what has left the ring comes from the
+ * journal, the newest from the ring, and what a full bucket or a dying journald had cost from where it
+ * was written again. Lines come in their order, each once; what is missing is said in its place. */
+
+typedef struct RunLog RunLog;
+
+typedef struct LogLine {
+        const char *job, *run;
+        uint64_t seq;
+        usec_t time;
+        Stream stream;
+        const char *data; /* exact bytes without the newline; borrowed until the next call */
+        size_t len;
+        bool clean;     /* the bytes are printable text as they are */
+        bool partial;   /* no newline has come (yet) */
+        bool continued; /* the rest of a line whose beginning was given before as partial */
+
+        uint64_t missing;   /* not a line: so many are missing here */
+        const char *reason; /* "cap", "vacuumed", "lost" */
+} LogLine;
+
+/* Opens the log of a run; nothing is read yet. Return: 0, negative errno with reterr said. */
+int run_log_open(RunLog **ret, const char *job, const char *run, Error *reterr);
+void run_log_free(RunLog *l);
+DEFINE_CLEANUP_FUNC(RunLog *, run_log_free);
+#define _cleanup_run_log_ _cleanup_(run_log_freep)
+
+/* Return: the job's name, borrowed. */
+const char *run_log_job(const RunLog *l);
+
+/* Return: how many lines the run has printed so far; 0 where that is not known. */
+uint64_t run_log_lines(RunLog *l);
+
+/* Begins with line `seq` (1 is the first), or with the first after it that there is.
+ * Return: 0, negative errno. */
+int run_log_seek(RunLog *l, uint64_t seq);
+
+/* Return: 1 and the next line; 0 where there is none now; negative errno. */
+int run_log_next(RunLog *l, LogLine *ret);
+
+/* The beginning of a line whose end has not come: a prompt. What follows of it is `continued`.
+ * Return: 1, or 0 where there is none. */
+int run_log_partial(RunLog *l, LogLine *ret);
+
+/* Return: whether the run is over and all its lines have been given. */
+bool run_log_ended(const RunLog *l);
+
+/* The last record of the run's end that passed by, as JSON; NULL where none did. Borrowed. */
+const char *run_log_exit_record(const RunLog *l);
+
+/* A descriptor that polls readable (POLLIN) when there may be more; run_log_next() takes it back.
+ * Return: a borrowed descriptor, negative errno. */
+int run_log_fd(RunLog *l);

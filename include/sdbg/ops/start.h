@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/job/job.h"
+#include "sdbg/job/spec.h"
+#include "sdbg/manager/manager.h"
+#include "sdbg/ops/param.h"
+
+typedef enum IfRunning { IF_RUNNING_FAIL, IF_RUNNING_REUSE, IF_RUNNING_REPLACE } IfRunning;
+
+/* What to start. All zero is the default. */
+typedef struct StartRequest {
+        char **command; /* argv */
+        char *name, *shell, *cwd, *env_file, *group, *description;
+        char **env, **labels, **properties;
+        bool clean_env, no_wait;
+        int if_running; /* IfRunning */
+        char *settle;   /* a duration; NULL: 200 ms */
+        int stop_signal;
+        usec_t stop_timeout; /* 0: 10 s */
+        int leftovers;       /* Leftovers */
+        uint64_t output_max; /* 0: 256M */
+        int overflow;        /* Overflow */
+} StartRequest;
+
+extern const Param start_params[];
+
+typedef struct StartResult {
+        Job job;
+        bool reused; /* it was running already */
+} StartResult;
+
+/* Starts a job in the background and waits until its command runs, and then for the settling time, in
+ * case it fails at once.
+ * Return: 0; negative errno with reterr said: job-running, exec-failed, ended-early (with ret->job filled
+ * for both of these), usage, manager-unreachable, … */
+int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr);
+
+/* Starts the command of a spec that was kept, again. Return: as op_start(). */
+int op_start_spec(Manager *m, const Spec *spec, usec_t settle, StartResult *ret, Error *reterr);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/ops/jobs.h"
+#include "sdbg/ops/param.h"
+#include "sdbg/ops/start.h"
+
+typedef struct StopRequest {
+        JobSelection select;
+        char *timeout; /* a duration; NULL: what the job was started with */
+} StopRequest;
+
+extern const Param stop_params[];
+
+/* Stops the selected jobs, all at once, and returns when none of their processes is left; ret holds each
+ * job as it ended. Return: 0; negative errno with reterr said (no-such-job, job-not-running, …). */
+int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr);
+
+/* Stops one job's unit; *j is then how it ended. timeout: the grace time; USEC_INFINITY: the job's own.
+ * Return: 0, negative errno with reterr said. */
+int op_stop_unit(Manager *m, Job *j, usec_t timeout, Error *reterr);
+
+typedef struct KillRequest {
+        JobSelection select;
+        int signal; /* 0: SIGTERM */
+        bool whole_tree;
+} KillRequest;
+
+extern const Param kill_params[];
+
+/* Sends a signal to the selected jobs' main processes, or to all of their processes.
+ * ret: the jobs; *ret_sent: how many processes got it. Return: 0, negative errno with reterr said. */
+int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Error *reterr);
+
+typedef struct RestartRequest {
+        JobSelection select;
+        char *settle;
+} RestartRequest;
+
+extern const Param restart_params[];
+
+/* Stops one job where it runs and starts the same command again, with what it was first started with.
+ * Return: as op_start(). */
+int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResult *ret, Error *reterr);
+
+/* Removes the runtime files of jobs that have ended (of the named ones, where names are given).
+ * *ret: the names, which the caller frees. Return: 0, negative errno with reterr said. */
+int op_clean(Manager *m, char *const *names, char ***ret, Error *reterr);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdio.h>
+
+#include "sdbg/base/error.h"
+#include "sdbg/doctor/doctor.h"
+#include "sdbg/ops/jobs.h"
+#include "sdbg/ops/logs.h"
+
+/* Results as people and programs read them. */
+
+/* Prints a JSON document on a line of its own and frees it. Return: 0, -ENOMEM. */
+int show_json(FILE *f, Json *j);
+
+/* An array of jobs. Return: 0, -ENOMEM. */
+int show_jobs_json(FILE *f, const JobList *l);
+
+/* The table of `sdbg list`. Return: 0, -ENOMEM. */
+int show_job_table(FILE *f, const JobList *l);
+
+/* All about one job, but its last lines. */
+void show_job_status(FILE *f, const Job *j);
+
+/* "web: exited with code 7 after 3.2s". */
+void show_job_end(FILE *f, const Job *j);
+
+/* One line or gap of a log. */
+typedef struct LogStyle {
+        bool json, raw, timestamps, color;
+        bool prefix; /* the job's name first */
+        bool open_line; /* state: what was printed last has no newline yet */
+} LogStyle;
+
+int show_log_line(FILE *f, LogStyle *style, const LogLine *line);
+/* Ends a line that is still open. */
+void show_log_end(FILE *f, LogStyle *style);
+
+/* The checks of `sdbg doctor`. Return: 0, -ENOMEM. */
+int show_checks(FILE *f, const CheckList *l);
+int show_checks_json(FILE *f, const CheckList *l);
+
+/* An error, with its hint: as text to stderr, or as JSON to stdout. */
+void show_error(const Error *e, bool json);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sys/types.h>
+
+#include "sdbg/base/macro.h"
+
+/* Processes as /proc shows them (proc(5)). */
+typedef struct Process {
+        pid_t pid, parent;
+        char *command; /* its command line, or its name in brackets */
+} Process;
+
+typedef struct ProcessList {
+        Process *processes;
+        size_t n;
+} ProcessList;
+
+void process_list_done(ProcessList *l);
+#define _cleanup_process_list_ _cleanup_(process_list_done)
+
+/* The processes of the cgroup at `path` (below the cgroup2 mount) and below it, at most `max`.
+ * Return: 0, negative errno. */
+int process_list(const char *path, size_t max, ProcessList *ret);

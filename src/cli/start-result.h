@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/ops/start.h"
+
+#include "cli/cli.h"
+
+/* Tells how a start went. verb: what was asked for, "start" or "restart". Return: r, or the error of
+ * showing it. */
+int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb);

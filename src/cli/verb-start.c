@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "sdbg/ops/logs.h"
+#include "sdbg/ops/start.h"
+#include "sdbg/output/show.h"
+
+#include "cli/start-result.h"
+#include "cli/verbs.h"
+
+#define FAILURE_LINES 20
+
+static int show_line(void *userdata, const LogLine *line) {
+        return show_log_line(stderr, userdata, line);
+}
+
+/* Why a job failed early is mostly in its last lines. */
+static void show_failure_lines(const Job *j) {
+        LogStyle style = {};
+
+        if (!j->run)
+                return;
+        (void) op_tail(j->name, j->run, FAILURE_LINES, show_line, &style, NULL);
+        show_log_end(stderr, &style);
+}
+
+int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
+        const Job *j = &s->job;
+
+        if (r < 0) {
+                if (r == -ECHILD && !cli->json)
+                        show_failure_lines(j);
+                error_prefix(&cli->error, "cannot %s job%s%s%s", verb, j->name ? " '" : "", strempty(j->name),
+                             j->name ? "'" : "");
+                return r;
+        }
+        if (cli->json)
+                return show_json(stdout, job_to_json(j));
+        if (cli->quiet)
+                printf("%s\n", j->name);
+        else if (job_has_ended(j))
+                show_job_end(stdout, j);
+        else
+                printf("%s: %s, PID %d\n", j->name, s->reused ? "already running" : job_state_to_string(j->state), j->pid);
+        return 0;
+}
+
+static int run_start(Cli *cli, void *request, char **operands) {
+        _cleanup_manager_ Manager *m = NULL;
+        StartRequest *q = request;
+        StartResult result = { .job = JOB_INIT };
+        int r;
+
+        q->command = operands;
+        r = cli_connect(cli, &m);
+        if (r >= 0) {
+                r = op_start(m, q, &result, &cli->error);
+                if (r < 0 && !result.job.name && q->name)
+                        result.job.name = strdup(q->name);
+                r = show_start_result(cli, r, &result, "start");
+        }
+        job_done(&result.job);
+        return r;
+}
+
+const Verb verb_start = {
+        .name = "start",
+        .usage = "[OPTION…] [--] COMMAND [ARGUMENT…] | -c STRING",
+        .summary = "start a job in the background",
+        .params = start_params,
+        .takes_command = true,
+        .operands_max = SIZE_MAX,
+        .request_size = sizeof(StartRequest),
+        .run = run_start,
+};

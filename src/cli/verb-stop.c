@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
+#include "sdbg/ops/logs.h"
+#include "sdbg/ops/stop.h"
+#include "sdbg/ops/wait.h"
+#include "sdbg/output/show.h"
+
+#include "cli/start-result.h"
+#include "cli/verbs.h"
+
+/* Ops that change something do not take "nothing" for "everything". */
+static int check_selection(Cli *cli, const JobSelection *s) {
+        if (!job_selection_is_empty(s))
+                return 0;
+        error_set(&cli->error, ERROR_USAGE, 0, "%s: no job was named", cli->verb->name);
+        error_hint(&cli->error, "give names or globs, --group, --label or --all");
+        return -EINVAL;
+}
+
+static int connect_for(Cli *cli, const JobSelection *s, Manager **ret) {
+        int r = check_selection(cli, s);
+
+        return r < 0 ? r : cli_connect(cli, ret);
+}
+
+static int run_stop(Cli *cli, void *request, char **operands) {
+        _cleanup_manager_ Manager *m = NULL;
+        _cleanup_job_list_ JobList jobs = {};
+        StopRequest *q = request;
+        int r;
+
+        q->select.names = operands;
+        r = connect_for(cli, &q->select, &m);
+        if (r >= 0)
+                r = op_stop(m, q, &jobs, &cli->error);
+        if (r < 0)
+                return r;
+        if (cli->json)
+                return show_jobs_json(stdout, &jobs);
+        for (size_t i = 0; i < jobs.n && !cli->quiet; i++)
+                show_job_end(stdout, &jobs.jobs[i]);
+        return 0;
+}
+
+const Verb verb_stop = {
+        .name = "stop",
+        .usage = "[OPTION…] NAME…",
+        .summary = "end jobs with all their processes",
+        .params = stop_params,
+        .operands_max = SIZE_MAX,
+        .request_size = sizeof(StopRequest),
+        .run = run_stop,
+};
+
+static int run_kill(Cli *cli, void *request, char **operands) {
+        _cleanup_manager_ Manager *m = NULL;
+        _cleanup_job_list_ JobList jobs = {};
+        KillRequest *q = request;
+        size_t sent;
+        int r;
+
+        q->select.names = operands;
+        r = connect_for(cli, &q->select, &m);
+        if (r >= 0)
+                r = op_kill(m, q, &jobs, &sent, &cli->error);
+        if (r < 0)
+                return r;
+        if (cli->json)
+                return show_jobs_json(stdout, &jobs);
+        if (!cli->quiet)
+                printf("%zu process%s got the signal\n", sent, sent == 1 ? "" : "es");
+        return 0;
+}
+
+const Verb verb_kill = {
+        .name = "kill",
+        .usage = "[-s SIGNAL] [OPTION…] NAME…",
+        .summary = "send a signal to jobs",
+        .params = kill_params,
+        .operands_max = SIZE_MAX,
+        .request_size = sizeof(KillRequest),
+        .run = run_kill,
+};
+
+static int restart_one(Cli *cli, Manager *m, const char *name, const RestartRequest *q) {
+        StartResult result = { .job = JOB_INIT };
+        int r = op_restart(m, name, q, &result, &cli->error);
+
+        if (!result.job.name)
+                result.job.name = strdup(name);
+        r = show_start_result(cli, r, &result, "restart");
+        job_done(&result.job);
+        return r;
+}
+
+static int run_restart(Cli *cli, void *request, char **operands) {
+        _cleanup_manager_ Manager *m = NULL;
+        _cleanup_job_list_ JobList jobs = {};
+        RestartRequest *q = request;
+        int r;
+
+        q->select.names = operands;
+        r = connect_for(cli, &q->select, &m);
+        if (r >= 0)
+                r = jobs_select(m, &q->select, operands[0] != NULL, &jobs, &cli->error);
+        for (size_t i = 0; r >= 0 && i < jobs.n; i++)
+                r = restart_one(cli, m, jobs.jobs[i].name, q);
+        return r;
+}
+
+const Verb verb_restart = {
+        .name = "restart",
+        .usage = "[OPTION…] NAME…",
+        .summary = "start the same commands again, running or ended",
+        .params = restart_params,
+        .operands_max = SIZE_MAX,
+        .request_size = sizeof(RestartRequest),
+        .run = run_restart,
+};
+
+static int run_clean(Cli *cli, void *request, char **operands) {
+        _cleanup_manager_ Manager *m = NULL;
+        _cleanup_strv_free_ char **names = NULL;
+        int r;
+
+        r = cli_connect(cli, &m);
+        if (r >= 0)
+                r = op_clean(m, operands, &names, &cli->error);
+        if (r < 0)
+                return r;
+        if (cli->json) {
+                Json *array = json_new_array();
+
+                STRV_FOREACH(name, names)
+                        if (json_append(array, json_new_string(*name)) < 0) {
+                                json_free(array);
+                                return error_oom(&cli->error);
+                        }
+                return show_json(stdout, array);
+        }
+        STRV_FOREACH(name, names)
+                if (!cli->quiet)
+                        printf("%s: forgotten\n", *name);
+        return 0;
+}
+
+const Verb verb_clean = {
+        .name = "clean",
+        .usage = "[NAME…]",
+        .summary = "forget the runtime files of ended jobs (their logs stay in the journal)",
+        .operands_max = SIZE_MAX,
+        .run = run_clean,
+};

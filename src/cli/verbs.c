@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/verbs.h"
+
+/* In the order of `sdbg help`. */
+const Verb *const verbs[] = {
+        &verb_start,   &verb_run,   &verb_list,   &verb_status,     &verb_logs,    &verb_wait, &verb_stop, &verb_kill,
+        &verb_restart, &verb_clean, &verb_doctor, &verb_completion, &verb_version, &verb_help, NULL,
+};
+
+const Verb *verb_find(const char *name) {
+        for (size_t i = 0; verbs[i]; i++)
+                if (streq(verbs[i]->name, name) || streq_ptr(verbs[i]->alias, name))
+                        return verbs[i];
+        return NULL;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sdbg/base/buf.h"
+#include "sdbg/base/fd.h"
+#include "sdbg/base/parse.h"
+#include "sdbg/base/time.h"
+#include "sdbg/doctor/doctor.h"
+#include "sdbg/journal/reader.h"
+#include "sdbg/journal/writer.h"
+#include "sdbg/manager/manager.h"
+#include "sdbg/probe/cgroup.h"
+#include "sdbg/runtime/installed.h"
+#include "sdbg/runtime/jobdir.h"
+#include "sdbg/wire/entry.h"
+
+#define SYSTEMD_OLDEST 252
+#define JOURNAL_TIMEOUT (2 * USEC_PER_SEC)
+
+static const char *const status_names[] = { "ok", "warn", "fail" };
+
+const char *check_status_to_string(CheckStatus s) {
+        return status_names[s];
+}
+
+void check_list_done(CheckList *l) {
+        for (size_t i = 0; i < l->n; i++) {
+                free(l->checks[i].message);
+                free(l->checks[i].remedy);
+        }
+        free(l->checks);
+        *l = (CheckList){};
+}
+
+CheckStatus doctor_worst(const CheckList *l) {
+        CheckStatus worst = CHECK_OK;
+
+        for (size_t i = 0; i < l->n; i++)
+                worst = MAX(worst, l->checks[i].status);
+        return worst;
+}
+
+static int _printf_(5, 6) add(CheckList *l, const char *name, CheckStatus status, const char *remedy,
+                              const char *format, ...) {
+        Check *p = reallocarray(l->checks, l->n + 1, sizeof(Check)), *c;
+        va_list ap;
+        int r;
+
+        if (!p)
+                return -ENOMEM;
+        l->checks = p;
+        c = &p[l->n];
+        *c = (Check){ .name = name, .status = status };
+        va_start(ap, format);
+        r = vasprintf(&c->message, format, ap);
+        va_end(ap);
+        if (r < 0)
+                return -ENOMEM;
+        l->n++;
+        c->remedy = remedy ? strdup(remedy) : NULL;
+        return remedy && !c->remedy ? -ENOMEM : 0;
+}
+
+static int check_runtime_dir(CheckList *l) {
+        _cleanup_error_ Error e = {};
+        _cleanup_close_ int fd = jobs_open(&e);
+
+        if (fd < 0)
+                return add(l, "runtime-dir", CHECK_FAIL, strempty(e.hint), "%s", e.message);
+        return add(l, "runtime-dir", CHECK_OK, NULL, "the runtime directory is the user's own");
+}
+
+static int check_installed(CheckList *l) {
+        static const char *const names[] = { "sdbg-supervisor", "sdbg-audit" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_free_ char *path = installed_path(names[i]);
+
+                if (!path || access(path, X_OK) < 0)
+                        return add(l, "installation", CHECK_FAIL, "install sdbg again: meson install -C build",
+                                   "%s is missing at %s", names[i], strempty(path));
+        }
+        return add(l, "installation", CHECK_OK, NULL, "the in-unit executables are there");
+}
+
+static int check_manager(CheckList *l) {
+        _cleanup_manager_ Manager *m = NULL;
+        _cleanup_error_ Error e = {};
+        _cleanup_free_ char *version = NULL;
+        int r;
+
+        if (manager_connect(&m, &e) < 0 || manager_version(m, &version, &e) < 0) {
+                r = add(l, "bus", CHECK_FAIL, "loginctl enable-linger; or log in by ssh or at the console",
+                        "%s", e.message);
+                return r;
+        }
+        r = add(l, "bus", CHECK_OK, NULL, "the user's service manager answers (%s)", manager_transport(m));
+        if (r < 0)
+                return r;
+        if (atoi(version) < SYSTEMD_OLDEST)
+                return add(l, "systemd", CHECK_FAIL, "upgrade the distribution", "systemd %s is older than %d", version,
+                           SYSTEMD_OLDEST);
+        return add(l, "systemd", CHECK_OK, NULL, "systemd %s", version);
+}
+
+static int check_linger(CheckList *l) {
+        const struct passwd *pw = getpwuid(geteuid());
+        _cleanup_free_ char *path = NULL;
+
+        if (!pw || asprintf(&path, "/var/lib/systemd/linger/%s", pw->pw_name) < 0)
+                return add(l, "linger", CHECK_WARN, NULL, "this user has no name in the user database");
+        if (access(path, F_OK) < 0)
+                return add(l, "linger", CHECK_WARN, "loginctl enable-linger",
+                           "off: all jobs end some seconds after the last logout");
+        return add(l, "linger", CHECK_OK, NULL, "on: jobs outlive the login");
+}
+
+/* Sends a line and looks whether it comes back: the only proof that the journal can be read. */
+static int probe_journal(bool *ret_readable) {
+        _cleanup_journal_writer_ JournalWriter w = JOURNAL_WRITER_INIT;
+        _cleanup_journal_reader_ JournalReader *reader = NULL;
+        _cleanup_buf_ Buf entry = {};
+        char id[40];
+        uint64_t number;
+        int r;
+
+        snprintf(id, sizeof(id), "doctor-%d-%" PRIu64, (int) getpid(), now_usec(CLOCK_REALTIME));
+        /* A pool that floods seldom use, so that a full one does not look like a missing journal. */
+        buf_printf(&entry, "PRIORITY=7\nSYSLOG_IDENTIFIER=sdbg\nSDBG_DOCTOR=%s\nMESSAGE=checking the journal\n", id);
+        r = entry.oom ? -ENOMEM : journal_send_wait(&w, entry.data, entry.len, JOURNAL_TIMEOUT);
+        if (r >= 0)
+                r = journal_barrier(&w, JOURNAL_TIMEOUT);
+        if (r < 0)
+                return r;
+        r = journal_reader_open(&reader, NULL);
+        if (r >= 0)
+                r = journal_reader_match(reader, "SDBG_DOCTOR", id);
+        if (r >= 0)
+                r = journal_reader_seek_head(reader);
+        if (r >= 0)
+                r = journal_reader_next_number(reader, &number);
+        *ret_readable = r > 0;
+        return r < 0 ? r : 0;
+}
+
+static int check_journal(CheckList *l) {
+        bool readable = false, persistent = access("/var/log/journal", F_OK) >= 0;
+        int r = probe_journal(&readable);
+
+        if (r < 0) {
+                r = add(l, "journal", CHECK_FAIL, "systemctl status systemd-journald", "journald does not answer: %s",
+                        strerror(-r));
+                return r;
+        }
+        if (readable)
+                r = add(l, "journal", CHECK_OK, NULL, "this user's entries can be written and read");
+        else
+                r = add(l, "journal", CHECK_WARN,
+                        persistent ? "sudo usermod -aG systemd-journal $USER"
+                                   : "sudo mkdir -p /var/log/journal && sudo systemctl restart systemd-journald",
+                        "this user cannot read its entries; only the last 8 MiB of each job's output are kept");
+        if (r < 0)
+                return r;
+        return persistent ? add(l, "journal-storage", CHECK_OK, NULL, "persistent")
+                          : add(l, "journal-storage", CHECK_WARN,
+                                "sudo mkdir -p /var/log/journal && sudo systemctl restart systemd-journald",
+                                "volatile: all logs are gone at reboot");
+}
+
+static int check_rate_limit(CheckList *l) {
+        _cleanup_free_ char *text = NULL;
+
+        /* journald's own configuration; the manual of what it means is journald.conf(5). */
+        if (read_file_at(AT_FDCWD, "/etc/systemd/journald.conf", 65536, &text, NULL) >= 0 &&
+            strstr(text, "\nRateLimitIntervalSec=0"))
+                return add(l, "rate-limit", CHECK_OK, NULL, "journald drops nothing");
+        return add(l, "rate-limit", CHECK_OK, NULL,
+                   "journald's limit is on; jobs stay far below it, other services of yours may not");
+}
+
+static int check_cgroup(CheckList *l) {
+        _cleanup_free_ char *path = NULL, *controllers = NULL;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (cgroup_of(0, &path) < 0)
+                return add(l, "cgroup", CHECK_FAIL, "boot with systemd.unified_cgroup_hierarchy=1",
+                           "no version 2 control groups");
+        free(path);
+        path = NULL;
+        if (asprintf(&path, "/user.slice/user-%d.slice/user@%d.service", (int) geteuid(), (int) geteuid()) < 0)
+                return -ENOMEM;
+        fd = cgroup_open(path);
+        if (fd < 0 || read_file_at(fd, "cgroup.controllers", 4096, &controllers, NULL) < 0)
+                return add(l, "cgroup", CHECK_WARN, NULL, "the user manager's control group cannot be seen from here");
+        controllers[strcspn(controllers, "\n")] = '\0';
+        if (!strstr(controllers, "memory") || !strstr(controllers, "pids"))
+                return add(l, "cgroup", CHECK_WARN,
+                           "sudo systemctl edit user@.service   # [Service] Delegate=pids memory cpu",
+                           "not all controllers are delegated (%s): memory and task limits have no effect",
+                           *controllers ? controllers : "none");
+        return add(l, "cgroup", CHECK_OK, NULL, "delegated controllers: %s", controllers);
+}
+
+int doctor_run(CheckList *ret) {
+        static int (*const checks[])(CheckList *) = {
+                check_installed, check_runtime_dir, check_manager,    check_linger,
+                check_journal,   check_rate_limit,  check_cgroup,
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+                int r = checks[i](ret);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

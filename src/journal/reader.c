@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "sdbg/base/parse.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/journal/reader.h"
+
+/* Users up to here have no journal of their own: their entries are kept with the system's (systemd
+ * v252 to v261, uid_for_system_journal()). */
+#define SYSTEM_UID_MAX 999
+
+struct JournalReader {
+        sd_journal *journal;
+};
+
+static bool has_files(sd_journal *j) {
+        return sd_journal_has_runtime_files(j) > 0 || sd_journal_has_persistent_files(j) > 0;
+}
+
+static int open_files(sd_journal **ret) {
+        int flags = SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_CURRENT_USER, r;
+
+        if (geteuid() <= SYSTEM_UID_MAX)
+                flags |= SD_JOURNAL_SYSTEM;
+        r = sd_journal_open(ret, flags);
+        if (r < 0 || has_files(*ret) || (flags & SD_JOURNAL_SYSTEM))
+                return r;
+        /* Members of the group systemd-journal may read the system's files. */
+        sd_journal_close(*ret);
+        return sd_journal_open(ret, flags | SD_JOURNAL_SYSTEM);
+}
+
+int journal_reader_open(JournalReader **ret, Error *reterr) {
+        _cleanup_journal_reader_ JournalReader *reader = calloc(1, sizeof(JournalReader));
+        int r;
+
+        if (!reader)
+                return error_oom(reterr);
+        r = open_files(&reader->journal);
+        if (r < 0) {
+                error_set(reterr, ERROR_JOURNAL_UNREACHABLE, r, "cannot open the journal");
+                error_hint(reterr, "'sdbg doctor' checks it");
+                return r;
+        }
+        /* The default cuts fields at 64 KiB. */
+        (void) sd_journal_set_data_threshold(reader->journal, 0);
+        r = journal_reader_match(reader, NULL, NULL);
+        if (r < 0)
+                return error_oom(reterr);
+        *ret = TAKE_PTR(reader);
+        return 0;
+}
+
+void journal_reader_free(JournalReader *r) {
+        sd_journal_close(r->journal);
+        free(r);
+}
+
+bool journal_reader_is_readable(const JournalReader *r) {
+        return has_files(r->journal);
+}
+
+static int add_match(JournalReader *r, const char *field, const char *value) {
+        _cleanup_free_ char *match = NULL;
+
+        if (asprintf(&match, "%s=%s", field, value) < 0) {
+                match = NULL;
+                return -ENOMEM;
+        }
+        return sd_journal_add_match(r->journal, match, 0);
+}
+
+int journal_reader_match(JournalReader *r, const char *field, const char *value) {
+        char uid[24];
+
+        if (value)
+                return add_match(r, field, value);
+        sd_journal_flush_matches(r->journal);
+        snprintf(uid, sizeof(uid), "%u", (unsigned) geteuid());
+        return add_match(r, "_UID", uid);
+}
+
+int journal_reader_seek_head(JournalReader *r) {
+        return sd_journal_seek_head(r->journal);
+}
+
+int journal_reader_seek_tail(JournalReader *r) {
+        return sd_journal_seek_tail(r->journal);
+}
+
+int journal_reader_seek_time(JournalReader *r, usec_t realtime) {
+        return sd_journal_seek_realtime_usec(r->journal, realtime);
+}
+
+int journal_reader_seek_cursor(JournalReader *r, const char *cursor) {
+        return sd_journal_seek_cursor(r->journal, cursor);
+}
+
+static int decode(JournalReader *r, Entry *e) {
+        const void *data;
+        size_t len;
+        int k;
+
+        entry_done(e);
+        SD_JOURNAL_FOREACH_DATA(r->journal, data, len) {
+                k = entry_decode_field(e, data, len);
+                if (k < 0)
+                        return k;
+        }
+        if (e->time == 0) {
+                k = sd_journal_get_realtime_usec(r->journal, &e->time);
+                if (k < 0)
+                        return k;
+        }
+        k = sd_journal_get_cursor(r->journal, &e->cursor);
+        return k < 0 ? k : entry_decode_finish(e);
+}
+
+static int step(JournalReader *r, Entry *e, int (*move)(sd_journal *)) {
+        for (;;) {
+                int k = move(r->journal);
+
+                if (k <= 0)
+                        return k;
+                k = decode(r, e);
+                /* An entry in a damaged file, or one that was vacuumed meanwhile. */
+                if (k == -EBADMSG || k == -ENOENT || k == -EADDRNOTAVAIL)
+                        continue;
+                if (k != 0)
+                        return k;
+        }
+}
+
+int journal_reader_next(JournalReader *r, Entry *e) {
+        return step(r, e, sd_journal_next);
+}
+
+int journal_reader_previous(JournalReader *r, Entry *e) {
+        return step(r, e, sd_journal_previous);
+}
+
+int journal_reader_next_number(JournalReader *r, uint64_t *ret) {
+        static const char field[] = "SDBG_ENTRY=";
+        const void *data;
+        char text[24] = "";
+        size_t len;
+        int k;
+
+        k = sd_journal_next(r->journal);
+        if (k <= 0)
+                return k;
+        *ret = 0;
+        k = sd_journal_get_data(r->journal, "SDBG_ENTRY", &data, &len);
+        if (k < 0)
+                return 1; /* not one of the numbered */
+        len -= strlen(field);
+        memcpy(text, (const char *) data + strlen(field), MIN(len, sizeof(text) - 1));
+        (void) parse_u64(text, ret);
+        return 1;
+}
+
+int journal_reader_wait(JournalReader *r, usec_t timeout) {
+        int k = sd_journal_wait(r->journal, timeout);
+
+        return k < 0 ? k : k != SD_JOURNAL_NOP;
+}
+
+int journal_reader_unique(JournalReader *r, const char *field, char ***ret) {
+        _cleanup_strv_free_ char **values = NULL;
+        size_t skip = strlen(field) + 1, len;
+        const void *data;
+        int k;
+
+        k = sd_journal_query_unique(r->journal, field);
+        if (k < 0)
+                return k;
+        SD_JOURNAL_FOREACH_UNIQUE(r->journal, data, len)
+                if (len > skip && strv_consume(&values, strndup((const char *) data + skip, len - skip)) < 0)
+                        return -ENOMEM;
+        *ret = TAKE_PTR(values);
+        return 0;
+}

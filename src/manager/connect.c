@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "manager/internal.h"
+
+static void bus_unref(sd_bus **b) {
+        sd_bus_flush_close_unref(*b);
+}
+#define _cleanup_bus_ _cleanup_(bus_unref)
+
+static int open_address(const char *address, bool is_bus, sd_bus **ret) {
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, is_bus);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+/* A private socket is answered by whoever made it: only the user's own manager will do. */
+static bool peer_is_own(sd_bus *bus) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        uid_t uid;
+
+        return sd_bus_get_owner_creds(bus, SD_BUS_CREDS_EUID, &creds) >= 0 &&
+               sd_bus_creds_get_euid(creds, &uid) >= 0 && (uid == geteuid() || uid == 0);
+}
+
+/* A session bus of its own (dbus-run-session, another user's by su) has no systemd on it. */
+static bool has_manager(sd_bus *bus) {
+        return sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                  "org.freedesktop.DBus", "GetNameOwner", NULL, NULL, "s",
+                                  DESTINATION) >= 0;
+}
+
+static bool environment_is_own(void) {
+        const char *dir = secure_getenv("XDG_RUNTIME_DIR");
+        struct stat st;
+
+        return secure_getenv("DBUS_SESSION_BUS_ADDRESS") ||
+               (dir && stat(dir, &st) >= 0 && st.st_uid == geteuid());
+}
+
+static int open_from_environment(sd_bus **ret) {
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r;
+
+        if (!environment_is_own())
+                return -ENOMEDIUM;
+        r = sd_bus_open_user(&bus);
+        if (r < 0)
+                return r;
+        if (secure_getenv("DBUS_SESSION_BUS_ADDRESS") && !has_manager(bus))
+                return -EHOSTUNREACH;
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+static int open_bus(sd_bus **ret) {
+        char address[64];
+
+        snprintf(address, sizeof(address), "unix:path=/run/user/%d/bus", (int) geteuid());
+        return open_address(address, true, ret);
+}
+
+static int open_private(sd_bus **ret) {
+        _cleanup_bus_ sd_bus *bus = NULL;
+        char address[64];
+        int r;
+
+        snprintf(address, sizeof(address), "unix:path=/run/user/%d/systemd/private", (int) geteuid());
+        r = open_address(address, false, &bus);
+        if (r < 0)
+                return r;
+        if (!peer_is_own(bus))
+                return -EPERM;
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+int manager_connect(Manager **ret, Error *reterr) {
+        _cleanup_manager_ Manager *m = calloc(1, sizeof(Manager));
+        int first, r;
+
+        if (!m)
+                return error_oom(reterr);
+        m->transport = "bus";
+        first = r = open_from_environment(&m->bus);
+        if (r < 0)
+                r = open_bus(&m->bus);
+        if (r < 0) {
+                m->transport = "private socket";
+                r = open_private(&m->bus);
+        }
+        if (r < 0) {
+                error_set(reterr, ERROR_MANAGER_UNREACHABLE, first == -ENOMEDIUM ? r : first,
+                          "cannot reach the user's service manager");
+                error_hint(reterr, "is a systemd user session running? 'loginctl enable-linger' starts one "
+                                   "without a login; 'sdbg doctor' checks everything");
+                return r;
+        }
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+void manager_free(Manager *m) {
+        sd_bus_slot_unref(m->job_slot);
+        sd_bus_flush_close_unref(m->bus);
+        free(m->job);
+        free(m->job_result);
+        free(m);
+}
+
+const char *manager_transport(const Manager *m) {
+        return m->transport;
+}
+
+int manager_version(Manager *m, char **ret, Error *reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_get_property_string(m->bus, DESTINATION, OBJECT, INTERFACE, "Version", &e, ret);
+        return r < 0 ? manager_error(r, &e, "cannot ask the user's service manager", reterr) : 0;
+}

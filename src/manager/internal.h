@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "sdbg/manager/manager.h"
+
+#define DESTINATION "org.freedesktop.systemd1"
+#define OBJECT "/org/freedesktop/systemd1"
+#define INTERFACE "org.freedesktop.systemd1.Manager"
+#define ERROR_NAME(e) "org.freedesktop.systemd1." e
+
+struct Manager {
+        sd_bus *bus;
+        const char *transport;
+        sd_bus_slot *job_slot; /* the match for JobRemoved */
+        char *job;             /* object path of the job that is waited for */
+        char *job_result;      /* set once it has been removed */
+};
+
+static inline void message_unref(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+#define _cleanup_message_ _cleanup_(message_unref)
+#define _cleanup_bus_error_ _cleanup_(sd_bus_error_free)
+
+/* Turns a failed call into an Error. Return: r. */
+int manager_error(int r, const sd_bus_error *e, const char *what, Error *reterr);
+
+/* Begins to listen for the end of a queued job; before the call that queues one, so that its signal
+ * cannot be missed. Return: 0, negative errno with reterr said. */
+int manager_watch_jobs(Manager *m, Error *reterr);
+
+/* Remembers the job whose path a call answered, as the one to wait for. */
+int manager_take_job(Manager *m, sd_bus_message *reply, Error *reterr);
+
+/* Handles messages until *done is set. Return: 0, -ETIMEDOUT, negative errno with reterr said. */
+int manager_process_until(Manager *m, char *const *done, usec_t timeout, Error *reterr);
+
+/* Appends "NAME=VALUE" to a StartTransientUnit call's properties, with the type that the manager itself
+ * gives for NAME. Return: 0; -EINVAL with reterr said. */
+int append_property(Manager *m, sd_bus_message *call, const char *assignment, Error *reterr);

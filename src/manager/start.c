@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
+
+#include "manager/internal.h"
+
+/* After the job's own grace time the supervisor still writes down how it ended. */
+#define STOP_MARGIN_USEC (90 * USEC_PER_SEC)
+
+/* One command line, its arguments taken literally: no $VARIABLE is expanded in them. */
+static int append_exec(sd_bus_message *call, const char *property, const char *path, const char *directory) {
+        return sd_bus_message_append(call, "(sv)", property, "a(sasas)", 1, path, 2, path, directory, 1,
+                                     "no-env-expand");
+}
+
+/* The unit as sdbg needs it. FACTS for the choices: KillMode=mixed, because the supervisor ends the tree
+ * and then still drains its output; Delegate, for the cgroup of the job; CollectMode, so that a failed
+ * run does not hold the name; OOMPolicy=continue, so that one killed child does not end the job;
+ * no stdout stream to journald, of which a machine has only 4096. */
+static int append_properties(sd_bus_message *call, const StartUnit *u) {
+        int r;
+
+        r = sd_bus_message_append(
+                call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
+                "Description", "s", u->description,
+                "Slice", "s", u->slice,
+                "Type", "s", "notify",
+                "NotifyAccess", "s", "main",
+                "KillMode", "s", "mixed",
+                "Delegate", "b", true,
+                "CollectMode", "s", "inactive-or-failed",
+                "OOMPolicy", "s", "continue",
+                "IgnoreSIGPIPE", "b", false,
+                "StandardInput", "s", "null",
+                "StandardOutput", "s", "null",
+                "StandardError", "s", "null",
+                "TimeoutStopUSec", "t",
+                u->stop_timeout == USEC_INFINITY ? USEC_INFINITY : u->stop_timeout + STOP_MARGIN_USEC);
+        if (r >= 0)
+                r = append_exec(call, "ExecStartEx", u->supervisor, u->directory);
+        if (r >= 0)
+                r = append_exec(call, "ExecStopPostEx", u->auditor, u->directory);
+        return r;
+}
+
+static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error *reterr) {
+        _cleanup_message_ sd_bus_message *call = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(m->bus, &call, DESTINATION, OBJECT, INTERFACE, "StartTransientUnit");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "ss", u->unit, "fail");
+        if (r >= 0)
+                r = sd_bus_message_open_container(call, 'a', "(sv)");
+        if (r >= 0)
+                r = append_properties(call, u);
+        STRV_FOREACH(p, u->properties) {
+                int k = append_property(m, call, *p, reterr);
+                if (k < 0)
+                        return k;
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "a(sa(sv))", 0);
+        if (r < 0)
+                return manager_error(r, NULL, "cannot make the call that starts the unit", reterr);
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+static int send_start(Manager *m, const StartUnit *u, sd_bus_error *e, Error *reterr) {
+        _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+        int r;
+
+        r = make_call(m, u, &call, reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_call(m->bus, call, 0, e, &reply);
+        return r < 0 ? r : manager_take_job(m, reply, reterr);
+}
+
+static bool is_exists(const sd_bus_error *e) {
+        return sd_bus_error_has_name(e, ERROR_NAME("UnitExists"));
+}
+
+int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = manager_watch_jobs(m, reterr);
+        if (r < 0)
+                return r;
+        r = send_start(m, u, &e, reterr);
+        if (r < 0 && is_exists(&e)) {
+                /* A failed unit that was kept (a manager older than CollectMode, or one that crashed)
+                 * holds the name: forget it and try once more. */
+                sd_bus_error_free(&e);
+                (void) sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ResetFailedUnit", NULL, NULL,
+                                          "s", u->unit);
+                r = send_start(m, u, &e, reterr);
+        }
+        if (r < 0 && is_exists(&e)) {
+                *ret = START_EXISTS;
+                return 0;
+        }
+        if (r < 0)
+                return reterr && reterr->code ? r : manager_error(r, &e, "the service manager refused", reterr);
+        *ret = START_DONE;
+        return 0;
+}
+
+int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr) {
+        int r;
+
+        r = manager_process_until(m, &m->job_result, timeout, reterr);
+        if (r < 0)
+                return r;
+        *ret = streq(m->job_result, "done") ? START_DONE : START_FAILED;
+        return 0;
+}
+
+int manager_stop(Manager *m, const char *unit, usec_t timeout, Error *reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        r = manager_watch_jobs(m, reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "StopUnit", &e, &reply, "ss", unit,
+                               "replace");
+        if (r < 0 && sd_bus_error_has_name(&e, ERROR_NAME("NoSuchUnit")))
+                return 0;
+        if (r < 0)
+                return manager_error(r, &e, "the service manager refused", reterr);
+        r = manager_take_job(m, reply, reterr);
+        if (r < 0)
+                return r;
+        r = manager_process_until(m, &m->job_result, timeout, reterr);
+        return r < 0 ? r : 1;
+}

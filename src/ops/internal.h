@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/ops/start.h"
+
+/* Fills all of a spec but its name. Return: 0, negative errno with reterr said. */
+int spec_from_request(const StartRequest *q, Spec *s, Error *reterr);
+
+/* Waits until the state file of a job says that it has ended or lingers, or its supervisor is gone;
+ * *ret is the last state read.
+ * Return: 1; 0 when the time is over; negative errno. */
+int await_end(const char *name, usec_t timeout, Job *ret);

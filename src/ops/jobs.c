@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <fnmatch.h>
+
+#include "sdbg/base/buf.h"
+#include "sdbg/base/fd.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/job/name.h"
+#include "sdbg/journal/reader.h"
+#include "sdbg/ops/jobs.h"
+#include "sdbg/probe/cgroup.h"
+#include "sdbg/runtime/jobdir.h"
+#include "sdbg/runtime/ring.h"
+#include "sdbg/text/quote.h"
+
+#define LAST_LINE_MAX 200
+#define TASKS_MAX 100000
+
+void job_list_done(JobList *l) {
+        for (size_t i = 0; i < l->n; i++)
+                job_done(&l->jobs[i]);
+        free(l->jobs);
+        *l = (JobList){};
+}
+
+/* Moves the job into the list. */
+static int take_job(JobList *l, Job *j) {
+        /* Room grows by doubling, at powers of two. */
+        if ((l->n & (l->n - 1)) == 0) {
+                Job *p = reallocarray(l->jobs, l->n ? l->n * 2 : 1, sizeof(Job));
+
+                if (!p)
+                        return -ENOMEM;
+                l->jobs = p;
+        }
+        l->jobs[l->n++] = *j;
+        *j = JOB_INIT;
+        return 0;
+}
+
+static const Job *find_in(const JobList *l, const char *name) {
+        for (size_t i = 0; i < l->n; i++)
+                if (streq(l->jobs[i].name, name))
+                        return &l->jobs[i];
+        return NULL;
+}
+
+bool job_selection_is_empty(const JobSelection *s) {
+        return strv_length(s->names) == 0 && !s->group && strv_length(s->labels) == 0 && !s->all;
+}
+
+/* What the kernel counts for a running job now. */
+static void add_figures(Job *j) {
+        _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF, job = -EBADF;
+        _cleanup_free_ pid_t *pids = NULL;
+        CgroupStats stats;
+        ssize_t n;
+
+        if (unit < 0)
+                return;
+        cgroup_stats(unit, &stats);
+        j->cpu = stats.cpu;
+        j->memory = stats.memory;
+        j->memory_peak = stats.memory_peak;
+        j->memory_max = stats.memory_max;
+
+        job = openat(unit, "job", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        n = job < 0 ? -1 : cgroup_pids(job, TASKS_MAX, &pids);
+        if (n >= 0)
+                j->tasks = n;
+}
+
+/* How much it has printed, from the ring. */
+static void add_output(Job *j, int dir_fd) {
+        _cleanup_ring_ Ring ring = RING_INIT;
+        _cleanup_free_ char *data = NULL;
+        uint64_t pos;
+        size_t size = 0;
+        Batch b;
+
+        if (ring_open(&ring, dir_fd, false) < 0)
+                return;
+        j->lines = ring.header.lines;
+        j->bytes = ring.header.bytes;
+        pos = ring.header.last;
+        if (j->lines > 0 && ring_read(&ring, &pos, &b, &data, &size) > 0) {
+                size_t len = b.len - !b.partial;
+                const char *newline = memrchr(b.data, '\n', len);
+                const char *line = newline ? newline + 1 : b.data;
+
+                free(j->last_line);
+                j->last_line = printable_line(line, b.data + len - line, LAST_LINE_MAX);
+        }
+}
+
+static bool supervisor_lives(const Job *j) {
+        _cleanup_free_ char *group = NULL;
+
+        return j->supervisor > 0 && cgroup_of(j->supervisor, &group) >= 0 && j->cgroup &&
+               startswith(group, j->cgroup);
+}
+
+static int mark_lost(Job *j) {
+        free(j->reason);
+        j->reason = strdup("its end was never written: the user manager or the machine went away");
+        j->state = JOB_FAILED;
+        j->result = RESULT_LOST;
+        return j->reason ? 0 : -ENOMEM;
+}
+
+int job_read_state(const char *name, Job *ret) {
+        _cleanup_close_ int dir = jobdir_open(name, false, NULL);
+        int r;
+
+        if (dir < 0)
+                return dir;
+        r = jobdir_read_state(dir, ret);
+        if (r < 0)
+                return r;
+        if (job_has_ended(ret))
+                return 0;
+        if (!supervisor_lives(ret))
+                return mark_lost(ret);
+        if (ret->started_at > 0)
+                ret->uptime = usec_sub(now_usec(CLOCK_REALTIME), ret->started_at);
+        add_figures(ret);
+        add_output(ret, dir);
+        return 1;
+}
+
+/* A unit of the prefix that has no runtime files: somebody's own, or a scope. */
+static int job_from_row(const char *name, const UnitRow *row, Job *j) {
+        j->name = strdup(name);
+        j->unit = strdup(row->unit);
+        j->description = strdup(row->description);
+        j->state = streq(row->active_state, "activating")   ? JOB_STARTING
+                   : streq(row->active_state, "deactivating") ? JOB_STOPPING
+                                                              : JOB_RUNNING;
+        return j->name && j->unit && j->description ? 0 : -ENOMEM;
+}
+
+static int compare_jobs(const void *a, const void *b) {
+        return strcmp(((const Job *) a)->name, ((const Job *) b)->name);
+}
+
+int jobs_running(Manager *m, JobList *ret, Error *reterr) {
+        _cleanup_unit_list_ UnitList units = {};
+        int r;
+
+        r = manager_list(m, &units, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < units.n; i++) {
+                const UnitRow *row = &units.rows[i];
+                _cleanup_free_ char *name = job_from_unit(row->unit);
+                _cleanup_job_ Job j = JOB_INIT;
+
+                if (!name || streq(row->active_state, "inactive") || streq(row->active_state, "failed"))
+                        continue;
+                r = job_read_state(name, &j);
+                if (r == 0)
+                        continue; /* it has ended, the unit is about to follow */
+                if (r < 0) {
+                        job_done(&j);
+                        r = job_from_row(name, row, &j);
+                }
+                if (r < 0 || take_job(ret, &j) < 0)
+                        return error_oom(reterr);
+        }
+        if (ret->n > 0)
+                qsort(ret->jobs, ret->n, sizeof(Job), compare_jobs);
+        return 0;
+}
+
+static int add_ended_from_files(JobList *io, Error *reterr) {
+        _cleanup_strv_free_ char **names = NULL;
+        int r;
+
+        r = jobdir_list(&names, reterr);
+        if (r < 0)
+                return r;
+        STRV_FOREACH(name, names) {
+                _cleanup_job_ Job j = JOB_INIT;
+
+                if (find_in(io, *name) || job_read_state(*name, &j) != 0)
+                        continue;
+                if (take_job(io, &j) < 0)
+                        return error_oom(reterr);
+        }
+        return 0;
+}
+
+/* Walks the records from the newest on; the first of each job tells how it stands. A start without an
+ * exit is a run that was cut short. */
+static int add_ended_from_journal(JobList *io, Error *reterr) {
+        _cleanup_journal_reader_ JournalReader *reader = NULL;
+        _cleanup_entry_ Entry e = {};
+        int r;
+
+        r = journal_reader_open(&reader, reterr);
+        if (r < 0)
+                return r;
+        r = journal_reader_match(reader, "SDBG_EVENT", "exit");
+        if (r >= 0)
+                r = journal_reader_match(reader, "SDBG_EVENT", "start");
+        if (r >= 0)
+                r = journal_reader_seek_tail(reader);
+        while (r >= 0 && (r = journal_reader_previous(reader, &e)) > 0) {
+                _cleanup_job_ Job j = JOB_INIT;
+
+                if (!e.record || find_in(io, e.job) || job_from_record(&j, e.record) < 0 || !j.name)
+                        continue;
+                if (!job_has_ended(&j) && mark_lost(&j) < 0)
+                        return error_oom(reterr);
+                if (take_job(io, &j) < 0)
+                        return error_oom(reterr);
+        }
+        return r < 0 ? error_set(reterr, ERROR_JOURNAL_UNREACHABLE, r, "cannot read the journal") : 0;
+}
+
+static int compare_ended(const void *a, const void *b) {
+        const Job *x = a, *y = b;
+        return x->ended_at < y->ended_at ? 1 : x->ended_at > y->ended_at ? -1 : strcmp(x->name, y->name);
+}
+
+int jobs_add_ended(JobList *io, Error *reterr) {
+        size_t running = io->n;
+        int r;
+
+        r = add_ended_from_files(io, reterr);
+        if (r >= 0)
+                r = add_ended_from_journal(io, reterr);
+        if (r < 0)
+                return r;
+        if (io->n > running)
+                qsort(io->jobs + running, io->n - running, sizeof(Job), compare_ended);
+        return 0;
+}
+
+static bool has_labels(const Job *j, char *const *labels) {
+        STRV_FOREACH(l, labels)
+                if (!strv_contains(j->labels, *l))
+                        return false;
+        return true;
+}
+
+static bool is_glob(const char *s) {
+        return strpbrk(s, "*?[") != NULL;
+}
+
+static bool is_selected(const Job *j, const JobSelection *s) {
+        if (s->group && !streq_ptr(s->group, j->group))
+                return false;
+        if (!has_labels(j, s->labels))
+                return false;
+        if (strv_length(s->names) == 0)
+                return true;
+        STRV_FOREACH(name, s->names)
+                if (fnmatch(*name, j->name, 0) == 0)
+                        return true;
+        return false;
+}
+
+static int no_such_job(const char *name, const JobList *all, Error *reterr) {
+        _cleanup_buf_ Buf near = {};
+
+        error_set(reterr, ERROR_NO_SUCH_JOB, 0, "no such job '%s'", name);
+        for (size_t i = 0; i < all->n && near.len < 200; i++)
+                if (name_is_near(name, all->jobs[i].name))
+                        buf_printf(&near, "%s'%s'", near.len > 0 ? ", " : "", all->jobs[i].name);
+        buf_append_char(&near, '\0');
+        if (near.len > 1 && !near.oom)
+                error_hint(reterr, "did you mean %s? 'sdbg list -a' shows all", near.data);
+        else
+                error_hint(reterr, "'sdbg list -a' shows all jobs");
+        return -ENOENT;
+}
+
+static int check_names(char *const *names, Error *reterr) {
+        STRV_FOREACH(name, names) {
+                int r = is_glob(*name) ? 0 : job_name_check(*name, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int jobs_select(Manager *m, const JobSelection *s, bool ended, JobList *ret, Error *reterr) {
+        _cleanup_job_list_ JobList all = {};
+        int r;
+
+        r = check_names(s->names, reterr);
+        if (r < 0)
+                return r;
+        r = jobs_running(m, &all, reterr);
+        if (r >= 0 && ended)
+                r = jobs_add_ended(&all, reterr);
+        if (r < 0)
+                return r;
+
+        STRV_FOREACH(name, s->names)
+                if (!is_glob(*name) && !find_in(&all, *name)) {
+                        if (!ended)
+                                (void) jobs_add_ended(&all, NULL);
+                        return no_such_job(*name, &all, reterr);
+                }
+        for (size_t i = 0; i < all.n; i++)
+                if (is_selected(&all.jobs[i], s) && take_job(ret, &all.jobs[i]) < 0)
+                        return error_oom(reterr);
+        return 0;
+}
+
+int job_find(Manager *m, const char *name, Job *ret, Error *reterr) {
+        JobSelection s = { .names = (char *[]){ (char *) name, NULL } };
+        _cleanup_job_list_ JobList l = {};
+        int r;
+
+        r = job_name_check(name, reterr);
+        if (r < 0)
+                return r;
+        if (job_read_state(name, ret) >= 0)
+                return 0;
+        job_done(ret);
+        r = jobs_select(m, &s, true, &l, reterr);
+        if (r < 0)
+                return r;
+        *ret = l.jobs[0];
+        l.jobs[0] = JOB_INIT;
+        return 0;
+}

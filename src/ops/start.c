@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/job/name.h"
+#include "sdbg/ops/jobs.h"
+#include "sdbg/ops/stop.h"
+#include "sdbg/runtime/installed.h"
+#include "sdbg/runtime/jobdir.h"
+
+#include "ops/internal.h"
+
+#define SETTLE_USEC (200 * USEC_PER_MSEC)
+/* Longer than the manager itself gives a start (DefaultTimeoutStartSec= is 90 s). */
+#define START_TIMEOUT (100 * USEC_PER_SEC)
+/* How long the unit of a run that is over may take to vanish. */
+#define GONE_TIMEOUT (30 * USEC_PER_SEC)
+#define NAMES_TRIED 1000
+
+static const char *const if_running_names[] = { "fail", "reuse", "replace", NULL };
+
+#define PARAM(name, letter, type, member, value, help)                                             \
+        { name, letter, type, offsetof(StartRequest, member), value, help, NULL }
+
+const Param start_params[] = {
+        PARAM("name", 'n', PARAM_STRING, name, "NAME", "the job's name; else made from the command"),
+        PARAM("command", 'c', PARAM_STRING, shell, "STRING", "run this by /bin/sh"),
+        PARAM("cwd", 0, PARAM_STRING, cwd, "DIR", "run in this directory; else the caller's"),
+        PARAM("env", 'e', PARAM_LIST, env, "NAME[=VALUE]", "set an environment variable, or take the caller's"),
+        PARAM("env-file", 0, PARAM_STRING, env_file, "FILE", "read environment variables from a file"),
+        PARAM("clean-env", 0, PARAM_FLAG, clean_env, NULL, "begin with a login's environment, not the caller's"),
+        PARAM("label", 'l', PARAM_LIST, labels, "KEY=VALUE", "mark the job, to select it by"),
+        PARAM("group", 'g', PARAM_STRING, group, "GROUP", "put the job into a group, which is a slice of its own"),
+        PARAM("description", 0, PARAM_STRING, description, "TEXT", "what systemctl shows for the unit"),
+        { "if-running", 0, PARAM_CHOICE, offsetof(StartRequest, if_running), "fail|reuse|replace",
+          "what to do where the name is running already (default: fail)", if_running_names },
+        PARAM("settle", 0, PARAM_STRING, settle, "TIME", "how long to watch for an early failure (default: 200ms)"),
+        PARAM("no-wait", 0, PARAM_FLAG, no_wait, NULL, "return as soon as the command has been executed"),
+        PARAM("stop-signal", 0, PARAM_SIGNAL, stop_signal, "SIGNAL", "how the job is asked to end (default: TERM)"),
+        PARAM("stop-timeout", 0, PARAM_DURATION, stop_timeout, "TIME", "after which it is killed (default: 10s)"),
+        { "leftovers", 0, PARAM_CHOICE, offsetof(StartRequest, leftovers), "keep|kill",
+          "processes still there when the main one has ended (default: keep)", leftovers_names },
+        PARAM("output-max", 0, PARAM_SIZE, output_max, "SIZE", "output kept of a run (default: 256M)"),
+        { "overflow", 0, PARAM_CHOICE, offsetof(StartRequest, overflow), "block|drop",
+          "where the journal does not keep up, wait or drop lines (default: block)", overflow_names },
+        PARAM("property", 'p', PARAM_LIST, properties, "NAME=VALUE", "set a property of the systemd unit"),
+        {},
+};
+
+static int running_error(const Job *j, Error *reterr) {
+        char since[RFC3339_MAX] = "";
+
+        /* "15:04:05" out of 2026-11-22T15:04:05.… */
+        if (j->started_at > 0)
+                format_rfc3339(since, sizeof(since), j->started_at);
+        error_set(reterr, ERROR_JOB_RUNNING, 0, "already running (PID %d%s%.8s)", j->pid,
+                  *since ? ", since " : "", *since ? since + strlen("2026-11-22T") : "");
+        error_hint(reterr, "read it with 'sdbg logs %s', or use --if-running reuse|replace", j->name);
+        return -EEXIST;
+}
+
+/* Chooses what systemd shall run. */
+static int send_start(Manager *m, const Spec *s, StartOutcome *ret, Error *reterr) {
+        _cleanup_free_ char *unit = unit_from_job(s->name), *slice = slice_from_group(s->group),
+                            *supervisor = installed_path("sdbg-supervisor"),
+                            *auditor = installed_path("sdbg-audit"), *directory = NULL, *fallback = NULL;
+        int r;
+
+        r = jobdir_path(s->name, &directory, reterr);
+        if (r < 0)
+                return r;
+        if (!unit || !slice || !supervisor || !auditor || asprintf(&fallback, "Background job %s", s->name) < 0)
+                return error_oom(reterr);
+        StartUnit u = {
+                .unit = unit,
+                .slice = slice,
+                .description = s->description ?: fallback,
+                .supervisor = supervisor,
+                .auditor = auditor,
+                .directory = directory,
+                .stop_timeout = s->stop_timeout,
+                .properties = s->properties,
+        };
+
+        r = manager_start(m, &u, ret, reterr);
+        if (r < 0 || *ret != START_EXISTS)
+                return r;
+        /* The run before has told its end and is about to go. */
+        r = manager_await_gone(m, unit, GONE_TIMEOUT, reterr);
+        if (r < 0 && r != -ETIMEDOUT)
+                return r;
+        return manager_start(m, &u, ret, reterr);
+}
+
+static int start_failed(const char *name, StartResult *ret, Error *reterr) {
+        if (job_read_state(name, &ret->job) < 0 || ret->job.result != RESULT_EXEC_FAILED) {
+                error_set(reterr, ERROR_FAILED, 0, "the unit failed before the command was executed");
+                error_hint(reterr, "'journalctl --user -u " UNIT_PREFIX "%s' tells why", name);
+                return -EIO;
+        }
+        error_set(reterr, ERROR_EXEC_FAILED, 0, "%s", ret->job.reason);
+        return -ENOEXEC;
+}
+
+/* Under the lock of the job's directory: the spec is read before anybody else may write one. */
+static int start_locked(Manager *m, const Spec *s, int dir_fd, StartResult *ret, Error *reterr) {
+        StartOutcome outcome;
+        int r;
+
+        r = jobdir_forget_run(dir_fd);
+        if (r >= 0)
+                r = jobdir_write_spec(dir_fd, s);
+        if (r < 0) {
+                error_set(reterr, ERROR_FAILED, r, "cannot write the job's runtime files");
+                if (r == -ENOSPC)
+                        error_hint(reterr, "the runtime directory is full; 'sdbg clean' forgets ended jobs");
+                return r;
+        }
+        r = send_start(m, s, &outcome, reterr);
+        if (r < 0)
+                return r;
+        if (outcome == START_EXISTS)
+                return error_set(reterr, ERROR_JOB_RUNNING, EEXIST, "a unit of this name that is not sdbg's is running");
+
+        r = manager_await_start(m, START_TIMEOUT, &outcome, reterr);
+        if (r == -ETIMEDOUT)
+                return error_set(reterr, ERROR_TIMEOUT, r, "the service manager did not start the unit");
+        if (r < 0)
+                return r;
+        return outcome == START_DONE ? 0 : start_failed(s->name, ret, reterr);
+}
+
+static int settle(const char *name, usec_t time, StartResult *ret, Error *reterr) {
+        Job *j = &ret->job;
+        int r;
+
+        r = await_end(name, time, j);
+        if (r < 0)
+                return error_set(reterr, ERROR_FAILED, r, "cannot read the job's state");
+        if (r == 0 || j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED)
+                return 0;
+        error_set(reterr, ERROR_ENDED_EARLY, 0, "it ended after %" PRIu64 " ms: %s",
+                  j->duration == USEC_INFINITY ? 0 : j->duration / USEC_PER_MSEC, strempty(j->reason));
+        return -ECHILD;
+}
+
+/* Opens and locks a job's directory; one that is cleaned away in that moment is made again. */
+static int lock_name(const char *name, int *ret_dir, Error *reterr) {
+        for (;;) {
+                _cleanup_close_ int dir = jobdir_open(name, true, reterr);
+                struct stat st;
+                int lock;
+
+                if (dir < 0)
+                        return dir;
+                lock = jobdir_lock(dir);
+                if (lock < 0)
+                        return error_set(reterr, ERROR_FAILED, lock, "cannot lock the job's runtime files");
+                if (fstat(dir, &st) >= 0 && st.st_nlink > 0) {
+                        *ret_dir = TAKE_FD(dir);
+                        return lock;
+                }
+                close_fd(lock);
+        }
+}
+
+/* Starts under the name of the spec. Return: as op_start(); -EEXIST with ret->job where it is running. */
+static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_time, StartResult *ret, Error *reterr) {
+        _cleanup_close_ int dir = -EBADF, lock = lock_name(s->name, &dir, reterr);
+        int r;
+
+        if (lock < 0)
+                return lock;
+        if (job_read_state(s->name, &ret->job) == 1) {
+                if (if_running == IF_RUNNING_FAIL)
+                        return running_error(&ret->job, reterr);
+                if (if_running == IF_RUNNING_REUSE) {
+                        ret->reused = true;
+                        return 0;
+                }
+                r = op_stop_unit(m, &ret->job, USEC_INFINITY, reterr);
+                if (r < 0)
+                        return r;
+        }
+        job_done(&ret->job);
+        r = start_locked(m, s, dir, ret, reterr);
+        if (r < 0)
+                return r;
+        lock = close_fd(lock);
+        return settle(s->name, settle_time, ret, reterr);
+}
+
+int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, StartResult *ret, Error *reterr) {
+        return start_named(m, spec, IF_RUNNING_REPLACE, settle_time, ret, reterr);
+}
+
+/* The name made from the command, or with -2, -3, … the first that is not running. */
+static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time, StartResult *ret, Error *reterr) {
+        _cleanup_free_ char *base = job_name_from_command(s->argv[2] && streq(s->argv[0], "/bin/sh") ? s->argv + 2 : s->argv);
+        int r = -EEXIST;
+
+        if (!base)
+                return error_oom(reterr);
+        for (unsigned i = 1; r == -EEXIST && i <= NAMES_TRIED; i++) {
+                error_clear(reterr);
+                job_done(&ret->job);
+                free(s->name);
+                if (asprintf(&s->name, i > 1 ? "%.*s-%u" : "%.*s", JOB_NAME_MAX - 5, base, i) < 0) {
+                        s->name = NULL;
+                        return error_oom(reterr);
+                }
+                r = start_named(m, s, if_running, settle_time, ret, reterr);
+        }
+        return r;
+}
+
+int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr) {
+        _cleanup_spec_ Spec s = {};
+        usec_t settle_time = q->no_wait ? 0 : SETTLE_USEC;
+        int r;
+
+        if (q->settle && parse_duration(q->settle, &settle_time) < 0)
+                return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --settle", q->settle);
+        if (q->name) {
+                r = job_name_check(q->name, reterr);
+                if (r < 0)
+                        return r;
+        }
+        r = spec_from_request(q, &s, reterr);
+        if (r < 0)
+                return r;
+        if (!q->name)
+                return start_unnamed(m, &s, q->if_running, settle_time, ret, reterr);
+        s.name = strdup(q->name);
+        return s.name ? start_named(m, &s, q->if_running, settle_time, ret, reterr) : error_oom(reterr);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/job/name.h"
+#include "sdbg/journal/writer.h"
+#include "sdbg/ops/stop.h"
+#include "sdbg/probe/cgroup.h"
+#include "sdbg/runtime/jobdir.h"
+#include "sdbg/wire/entry.h"
+
+#include "ops/internal.h"
+
+/* On top of the grace time: what the supervisor needs to drain and write down, and more. */
+#define STOP_MARGIN (100 * USEC_PER_SEC)
+#define RECORD_TIMEOUT (200 * USEC_PER_MSEC)
+
+#define SELECT_PARAMS(request)                                                                                     \
+        { "all", 0, PARAM_FLAG, offsetof(request, select.all), NULL, "all jobs", NULL },                           \
+        { "group", 'g', PARAM_STRING, offsetof(request, select.group), "GROUP", "jobs of this group", NULL },      \
+        { "label", 'l', PARAM_LIST, offsetof(request, select.labels), "KEY=VALUE", "jobs with this label", NULL }
+
+const Param stop_params[] = {
+        SELECT_PARAMS(StopRequest),
+        { "timeout", 't', PARAM_STRING, offsetof(StopRequest, timeout), "TIME",
+          "kill what is left after this time (default: the job's own, 10s)", NULL },
+        {},
+};
+
+const Param kill_params[] = {
+        SELECT_PARAMS(KillRequest),
+        { "signal", 's', PARAM_SIGNAL, offsetof(KillRequest, signal), "SIGNAL", "the signal (default: TERM)", NULL },
+        { "whole-tree", 0, PARAM_FLAG, offsetof(KillRequest, whole_tree), NULL,
+          "to all processes of the job, not only its main one", NULL },
+        {},
+};
+
+const Param restart_params[] = {
+        SELECT_PARAMS(RestartRequest),
+        { "settle", 0, PARAM_STRING, offsetof(RestartRequest, settle), "TIME",
+          "how long to watch for an early failure (default: 200ms)", NULL },
+        {},
+};
+
+/* Leaves a note in the journal of who asked. */
+static void record_stop(const Job *j) {
+        _cleanup_journal_writer_ JournalWriter w = JOURNAL_WRITER_INIT;
+        EntryTag tag = { .job = j->name, .run = j->run, .labels = j->labels };
+        _cleanup_free_ char *comm = NULL, *message = NULL, *json = job_to_record(j);
+        _cleanup_buf_ Buf entry = {}, fields = {};
+        char path[64];
+
+        if (!json || !j->run)
+                return;
+        snprintf(path, sizeof(path), "/proc/%d/comm", (int) getppid());
+        (void) read_file_at(AT_FDCWD, path, 4096, &comm, NULL);
+        if (comm)
+                comm[strcspn(comm, "\n")] = '\0';
+        if (asprintf(&message, "%s: stop asked for by PID %d (%s)", j->name, (int) getppid(), strempty(comm)) < 0) {
+                message = NULL;
+                return;
+        }
+        record_encode(&fields, &tag, RECORD_STOP, message, json);
+        buf_append_str(&entry, "PRIORITY=5\n");
+        buf_append(&entry, fields.data, fields.len);
+        /* A note; the stop does not wait for it. */
+        if (!entry.oom && !fields.oom &&
+            journal_send_wait(&w, entry.data, entry.len, RECORD_TIMEOUT) >= 0)
+                (void) journal_barrier(&w, RECORD_TIMEOUT);
+}
+
+int op_stop_unit(Manager *m, Job *j, usec_t timeout, Error *reterr) {
+        _cleanup_close_ int dir = timeout == USEC_INFINITY ? -EBADF : jobdir_open(j->name, false, NULL);
+        usec_t patience = timeout < USEC_INFINITY - STOP_MARGIN ? timeout + STOP_MARGIN : USEC_INFINITY;
+        int r;
+
+        if (dir >= 0) {
+                r = jobdir_write_stop_timeout(dir, timeout);
+                if (r < 0)
+                        return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'", j->name);
+        }
+        record_stop(j);
+        r = manager_stop(m, j->unit, patience, reterr);
+        if (r == -ETIMEDOUT)
+                return error_set(reterr, ERROR_TIMEOUT, r, "job '%s' is still ending", j->name);
+        if (r < 0)
+                return r;
+
+        Job ended = JOB_INIT;
+        if (job_read_state(j->name, &ended) >= 0) {
+                job_done(j);
+                *j = ended;
+        } else
+                job_done(&ended);
+        return 0;
+}
+
+int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
+        usec_t timeout = USEC_INFINITY;
+        int r;
+
+        if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
+                return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
+        r = jobs_select(m, &q->select, false, ret, reterr);
+        for (size_t i = 0; r >= 0 && i < ret->n; i++)
+                r = op_stop_unit(m, &ret->jobs[i], timeout, reterr);
+        return r;
+}
+
+static int kill_tree(const Job *j, int signal) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (!j->cgroup || asprintf(&path, "%s/job", j->cgroup) < 0) {
+                path = NULL;
+                return -ENODATA;
+        }
+        fd = cgroup_open(path);
+        return fd < 0 ? fd : (int) cgroup_signal(fd, signal);
+}
+
+static int kill_main(const Job *j, int signal) {
+        if (j->pid <= 0 || j->lingering)
+                return -ESRCH;
+        return kill(j->pid, signal) < 0 ? -errno : 1;
+}
+
+int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Error *reterr) {
+        int signal = q->signal ?: SIGTERM, r;
+
+        r = jobs_select(m, &q->select, false, ret, reterr);
+        if (r < 0)
+                return r;
+        *ret_sent = 0;
+        for (size_t i = 0; i < ret->n; i++) {
+                const Job *j = &ret->jobs[i];
+
+                r = q->whole_tree ? kill_tree(j, signal) : kill_main(j, signal);
+                if (r < 0) {
+                        error_set(reterr, ERROR_JOB_NOT_RUNNING, r, "cannot signal job '%s'", j->name);
+                        if (j->lingering)
+                                error_hint(reterr, "its main process has ended; --whole-tree reaches the others");
+                        return r;
+                }
+                *ret_sent += r;
+        }
+        return 0;
+}
+
+int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResult *ret, Error *reterr) {
+        _cleanup_close_ int dir = -EBADF;
+        _cleanup_spec_ Spec s = {};
+        usec_t settle = 200 * USEC_PER_MSEC;
+        int r;
+
+        if (q->settle && parse_duration(q->settle, &settle) < 0)
+                return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --settle", q->settle);
+        r = job_find(m, name, &ret->job, reterr);
+        if (r < 0)
+                return r;
+        dir = jobdir_open(name, false, reterr);
+        r = dir < 0 ? dir : jobdir_read_spec(dir, &s);
+        if (r < 0) {
+                error_set(reterr, ERROR_FAILED, 0, "what job '%s' was started with is no longer known", name);
+                error_hint(reterr, "it was cleaned up, or the machine was started anew; use 'sdbg start'");
+                return r;
+        }
+        job_done(&ret->job);
+        return op_start_spec(m, &s, settle, ret, reterr);
+}
+
+static bool is_named(const char *name, char *const *names) {
+        STRV_FOREACH(n, names)
+                if (fnmatch(*n, name, 0) == 0)
+                        return true;
+        return strv_length(names) == 0;
+}
+
+int op_clean(Manager *m, char *const *names, char ***ret, Error *reterr) {
+        _cleanup_strv_free_ char **all = NULL;
+        int r;
+
+        r = jobdir_list(&all, reterr);
+        if (r < 0)
+                return r;
+        STRV_FOREACH(name, all) {
+                _cleanup_free_ char *unit = unit_from_job(*name);
+                _cleanup_unit_status_ UnitStatus status = {};
+                _cleanup_close_ int dir = -EBADF, lock = -EBADF;
+
+                if (!is_named(*name, names))
+                        continue;
+                /* The lock keeps a start of this very moment from losing its files. */
+                dir = jobdir_open(*name, false, reterr);
+                lock = dir < 0 ? dir : jobdir_lock(dir);
+                if (lock < 0 || !unit)
+                        continue;
+                r = manager_query(m, unit, &status, reterr);
+                if (r < 0)
+                        return r;
+                if (unit_status_is_active(&status))
+                        continue;
+                r = jobdir_remove(*name, reterr);
+                if (r >= 0 && strv_extend(ret, *name) < 0)
+                        r = error_oom(reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <time.h>
+
+#include "sdbg/base/buf.h"
+#include "sdbg/base/parse.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/output/show.h"
+#include "sdbg/output/table.h"
+#include "sdbg/probe/process.h"
+
+#define PROCESSES_SHOWN 50
+
+int show_json(FILE *f, Json *j) {
+        _cleanup_json_ Json *owned = j;
+        _cleanup_free_ char *text = j ? json_to_string(j) : NULL;
+
+        if (!text)
+                return -ENOMEM;
+        fprintf(f, "%s\n", text);
+        return 0;
+}
+
+int show_jobs_json(FILE *f, const JobList *l) {
+        Json *array = json_new_array();
+
+        for (size_t i = 0; i < l->n; i++)
+                if (json_append(array, job_to_json(&l->jobs[i])) < 0) {
+                        json_free(array);
+                        return -ENOMEM;
+                }
+        return show_json(f, array);
+}
+
+static char *ports_text(const Job *j) {
+        Buf b = {};
+
+        for (size_t i = 0; i < j->n_ports; i++)
+                if (j->ports[i].port >= 0)
+                        buf_printf(&b, "%s:%d", b.len > 0 ? " " : "", j->ports[i].port);
+        return buf_take(&b);
+}
+
+/* "3min 2s" of a running job, "2h 5min ago" of an ended one. */
+static void age_text(const Job *j, char *buf, size_t size) {
+        usec_t since = job_has_ended(j) ? j->ended_at : j->started_at;
+        char span[32];
+
+        *buf = '\0';
+        if (since > 0)
+                snprintf(buf, size, "%s%s",
+                         format_duration(span, sizeof(span), usec_sub(now_usec(CLOCK_REALTIME), since)),
+                         job_has_ended(j) ? " ago" : "");
+}
+
+static const char *state_text(const Job *j) {
+        return job_has_ended(j) && j->result >= 0 && j->result != RESULT_SUCCESS ? job_result_to_string(j->result)
+                                                                                  : job_state_to_string(j->state);
+}
+
+int show_job_table(FILE *f, const JobList *l) {
+        static const char *const titles[] = { "NAME", "STATE", "AGE", "PID", "MEMORY", "CPU", "PORTS", "COMMAND", NULL };
+        _cleanup_table_ Table t = {};
+        int r;
+
+        r = table_init(&t, titles);
+        for (size_t i = 0; r >= 0 && i < l->n; i++) {
+                const Job *j = &l->jobs[i];
+                _cleanup_free_ char *ports = ports_text(j);
+                bool ended = job_has_ended(j);
+                char age[48], pid[16] = "", memory[16] = "", cpu[32] = "";
+                uint64_t bytes = ended ? j->memory_peak : j->memory;
+
+                age_text(j, age, sizeof(age));
+                if (j->pid > 0 && !ended)
+                        snprintf(pid, sizeof(pid), "%d", j->pid);
+                if (bytes != UINT64_MAX)
+                        format_size(memory, sizeof(memory), bytes);
+                if (j->cpu != USEC_INFINITY)
+                        format_duration(cpu, sizeof(cpu), j->cpu);
+
+                const char *const cells[] = { j->name, state_text(j), age, pid, memory, cpu, ports,
+                                              j->command ?: j->description };
+                for (size_t c = 0; r >= 0 && c < ELEMENTSOF(cells); c++)
+                        r = table_add(&t, cells[c]);
+        }
+        if (r >= 0)
+                table_print(&t, f, terminal_width(f));
+        return r;
+}
+
+static void show_time(FILE *f, const char *title, usec_t t) {
+        time_t seconds = t / USEC_PER_SEC;
+        char text[64];
+        struct tm tm;
+
+        if (t == 0)
+                return;
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
+        fprintf(f, "%11s: %s\n", title, text);
+}
+
+static void show_size(FILE *f, const char *title, uint64_t bytes) {
+        char text[16];
+
+        if (bytes != UINT64_MAX)
+                fprintf(f, "%s %s", title, format_size(text, sizeof(text), bytes));
+}
+
+static void show_resources(FILE *f, const Job *j) {
+        char cpu[32];
+
+        fprintf(f, "%11s:", "resources");
+        if (j->cpu != USEC_INFINITY)
+                fprintf(f, " cpu %s", format_duration(cpu, sizeof(cpu), j->cpu));
+        show_size(f, ", memory", j->memory);
+        show_size(f, ", peak", j->memory_peak);
+        show_size(f, ", limit", j->memory_max);
+        if (j->tasks != UINT64_MAX)
+                fprintf(f, ", %" PRIu64 " process%s", j->tasks, j->tasks == 1 ? "" : "es");
+        fprintf(f, "\n");
+}
+
+static void show_children(FILE *f, const ProcessList *l, pid_t parent, int depth) {
+        for (size_t i = 0; i < l->n; i++)
+                if (l->processes[i].parent == parent) {
+                        fprintf(f, "%13s%*s%d %s\n", "", 2 * depth, "", (int) l->processes[i].pid,
+                                l->processes[i].command);
+                        if (depth < PROCESSES_SHOWN)
+                                show_children(f, l, l->processes[i].pid, depth + 1);
+                }
+}
+
+/* The job's processes as a tree; its roots are children of the supervisor. */
+static void show_processes(FILE *f, const Job *j) {
+        _cleanup_process_list_ ProcessList l = {};
+        _cleanup_free_ char *path = NULL;
+
+        if (job_has_ended(j) || !j->cgroup || asprintf(&path, "%s/job", j->cgroup) < 0) {
+                path = NULL;
+                return;
+        }
+        if (process_list(path, PROCESSES_SHOWN, &l) < 0 || l.n == 0)
+                return;
+        fprintf(f, "%11s:\n", "processes");
+        show_children(f, &l, j->supervisor, 0);
+}
+
+static void show_state(FILE *f, const Job *j) {
+        char span[32];
+
+        fprintf(f, "%11s: %s", "state", strempty(job_state_to_string(j->state)));
+        if (!job_has_ended(j) && j->uptime != USEC_INFINITY)
+                fprintf(f, " for %s", format_duration(span, sizeof(span), j->uptime));
+        if (!job_has_ended(j) && j->pid > 0)
+                fprintf(f, ", PID %d", j->pid);
+        fprintf(f, "\n");
+        if (j->result >= 0)
+                fprintf(f, "%11s: %s, %s\n", "result", job_result_to_string(j->result), strempty(j->reason));
+        if (j->duration != USEC_INFINITY)
+                fprintf(f, "%11s: %s\n", "duration", format_duration(span, sizeof(span), j->duration));
+}
+
+void show_job_status(FILE *f, const Job *j) {
+        _cleanup_free_ char *labels = strv_join(j->labels, " ");
+        char size[16];
+
+        fprintf(f, "%s - %s\n", j->name, strempty(j->command ?: j->description));
+        show_state(f, j);
+        fprintf(f, "%11s: %s%s%s\n", "unit", strempty(j->unit), j->run ? ", run " : "", strempty(j->run));
+        if (j->cwd)
+                fprintf(f, "%11s: %s\n", "directory", j->cwd);
+        if (j->group)
+                fprintf(f, "%11s: %s\n", "group", j->group);
+        if (labels && *labels)
+                fprintf(f, "%11s: %s\n", "labels", labels);
+        show_time(f, "started", j->started_at);
+        show_time(f, "ended", j->ended_at);
+        show_resources(f, j);
+        if (j->lines != UINT64_MAX && j->bytes != UINT64_MAX)
+                fprintf(f, "%11s: %" PRIu64 " lines, %s\n", "output", j->lines,
+                        format_size(size, sizeof(size), j->bytes));
+        show_processes(f, j);
+}
+
+void show_job_end(FILE *f, const Job *j) {
+        char span[32];
+
+        fprintf(f, "%s: %s", j->name, strempty(j->reason));
+        if (j->duration != USEC_INFINITY)
+                fprintf(f, " after %s", format_duration(span, sizeof(span), j->duration));
+        fprintf(f, "\n");
+}

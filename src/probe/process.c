@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/process.h"
+#include "sdbg/text/quote.h"
+
+#define COMMAND_MAX 200
+
+void process_list_done(ProcessList *l) {
+        for (size_t i = 0; i < l->n; i++)
+                free(l->processes[i].command);
+        free(l->processes);
+        *l = (ProcessList){};
+}
+
+static int read_proc(pid_t pid, const char *file, char **ret, size_t *ret_len) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
+        return read_file_at(AT_FDCWD, path, (size_t) 8 * 1024 * 1024, ret, ret_len);
+}
+
+static int read_process(pid_t pid, Process *ret) {
+        _cleanup_free_ char *stat = NULL, *command = NULL;
+        char *open, *close;
+        int r, parent = 0;
+        size_t len;
+
+        r = read_proc(pid, "stat", &stat, NULL);
+        if (r < 0)
+                return r;
+        /* "pid (name) state ppid …", and the name may hold anything. */
+        open = strchr(stat, '(');
+        close = strrchr(stat, ')');
+        if (!open || !close || sscanf(close + 1, " %*c %d", &parent) != 1)
+                return -EBADMSG;
+        *ret = (Process){ .pid = pid, .parent = parent };
+
+        r = read_proc(pid, "cmdline", &command, &len);
+        if (r >= 0 && len > 0) {
+                for (size_t i = 0; i + 1 < len; i++)
+                        if (command[i] == '\0')
+                                command[i] = ' ';
+                ret->command = printable_line(command, len - 1, COMMAND_MAX);
+        } else {
+                close[0] = ']';
+                close[1] = '\0';
+                open[0] = '[';
+                ret->command = printable_line(open, strlen(open), COMMAND_MAX);
+        }
+        return ret->command ? 0 : -ENOMEM;
+}
+
+int process_list(const char *path, size_t max, ProcessList *ret) {
+        _cleanup_close_ int fd = cgroup_open(path);
+        _cleanup_free_ pid_t *pids = NULL;
+        ssize_t n = fd < 0 ? fd : cgroup_pids(fd, max, &pids);
+
+        if (n < 0)
+                return n;
+        ret->processes = calloc(n + 1, sizeof(Process));
+        if (!ret->processes)
+                return -ENOMEM;
+        for (ssize_t i = 0; i < n; i++)
+                if (pids[i] > 0 && read_process(pids[i], &ret->processes[ret->n]) >= 0)
+                        ret->n++;
+        return 0;
+}

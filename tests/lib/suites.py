@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: MIT
+"""Builds sdbg, runs the suites and counts; tests/run calls it."""
+
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SUITES = ("lint", "unit", "manager", "system")
+SKIPPED = 77  # exit status, as meson and automake have it
+MUST = os.environ.get("SDBG_MUST") == "1"
+
+MESON_OUTCOMES = {"OK": "ok", "EXPECTEDFAIL": "ok", "SKIP": "skip"}
+
+
+class Report:
+    """Prints each result as it comes, and the sum."""
+
+    def __init__(self):
+        self.counts = collections.Counter()
+        self.lock = threading.Lock()
+
+    def add(self, name, outcome, seconds, output=""):
+        if outcome == "skip" and MUST:
+            outcome = "FAIL"
+            output = f"skipped, though SDBG_MUST=1 is set: {output}"
+        with self.lock:
+            self.counts[outcome] += 1
+            reason = f": {' '.join(output.split())}" if outcome == "skip" else ""
+            print(f"{outcome} {name} ({seconds:.1f} s){reason}", flush=True)
+            if outcome == "FAIL":
+                self.show(output)
+
+    def show(self, output):
+        for line in output.splitlines():
+            print(f"    {line}")
+        sys.stdout.flush()
+
+    def close(self):
+        """Return: the exit status."""
+        passed, failed = self.counts["ok"], self.counts["FAIL"]
+        print(f"{passed} passed, {failed} failed, {self.counts['skip']} skipped")
+        return 0 if passed and not failed else 1
+
+
+def run(*command, **options):
+    """Runs a command and takes its output, both streams together."""
+    return subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", **options)
+
+
+# ---------------------------------------------------------------------- build
+
+def build_steps(build):
+    werror = os.environ.get("CI") == "true"
+    if not (build / "build.ninja").exists():
+        yield ["meson", "setup", *(["--werror"] if werror else []), build]
+    elif werror:
+        yield ["meson", "configure", "-Dwerror=true", build]
+    yield ["ninja", "--quiet", "-C", build]
+
+
+def make(build, report):
+    """Return: whether there is something to test."""
+    start = time.monotonic()
+    for step in build_steps(build):
+        try:
+            done = run(*step)
+        except FileNotFoundError as error:
+            report.add(f"build/{step[0]}", "FAIL", 0, str(error))
+            return False
+        if done.returncode != 0:
+            report.add(f"build/{step[0]}", "FAIL", time.monotonic() - start, done.stdout)
+            return False
+    return True
+
+
+# ------------------------------------------------------------- lint and meson
+
+def run_lint(test, report):
+    start = time.monotonic()
+    done = run(test)
+    outcome = {0: "ok", SKIPPED: "skip"}.get(done.returncode, "FAIL")
+    report.add(f"lint/{test.name}", outcome, time.monotonic() - start, done.stdout)
+
+
+def lint(wanted, options, report):
+    tests = [t for t in sorted((TOP / "tests/lint").glob("[0-9][0-9]-*"))
+             if wanted(t.name) and os.access(t, os.X_OK)]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda test: run_lint(test, report), tests))
+
+
+def read_meson_log(path):
+    for line in path.read_text(errors="replace").splitlines():
+        test = json.loads(line)
+        # "sdbg:unit / wire/coalescer", or only the name where there is but one project and suite.
+        name = test["name"].rpartition(" / ")[2]
+        output = test.get("stdout", "") + test.get("stderr", "")
+        yield name, test["result"], test["duration"], output
+
+
+def meson(suite, wanted, options, report):
+    log = options.build / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    done = run("meson", "test", "-C", options.build, "--no-rebuild", "--suite", suite)
+    if not log.exists():
+        if done.returncode != 0:
+            report.add(f"{suite}/meson", "FAIL", 0, done.stdout)
+        return
+    for name, result, seconds, output in read_meson_log(log):
+        if wanted(name):
+            outcome = MESON_OUTCOMES.get(result, "FAIL")
+            report.add(f"{suite}/{name}", outcome, seconds, f"{result}\n{output}")
+
+
+# --------------------------------------------------------------------- system
+
+def become_root():
+    """Return: what to put before a command; nothing also where there is no way."""
+    sudo = ["sudo", "--non-interactive"]
+    if os.geteuid() == 0 or not shutil.which("sudo") or run(*sudo, "true").returncode != 0:
+        return []
+    return sudo
+
+
+class Beds:
+    """The beds that are up, so that an interrupted run leaves none."""
+
+    def __init__(self):
+        self.command = [*become_root(), TOP / "tests/bed"]
+        self.up = set()
+        self.closed = False
+
+    def missing(self):
+        """Return: why there can be no bed here; empty where there can."""
+        done = run(*self.command, "check")
+        return done.stdout if done.returncode != 0 else ""
+
+    @contextlib.contextmanager
+    def boot(self):
+        done = subprocess.run([*self.command, "boot"], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        bed = done.stdout.strip()
+        self.up.add(bed)
+        try:
+            if self.closed:
+                raise RuntimeError("interrupted")
+            yield bed
+        finally:
+            self.end(bed)
+
+    def start(self, bed, *arguments, **options):
+        """A signal from the terminal is for this program, which then ends the bed."""
+        return subprocess.Popen([*self.command, "run", bed, *arguments], stdin=subprocess.DEVNULL,
+                                text=True, errors="replace", start_new_session=True, **options)
+
+    def end(self, bed):
+        run(*self.command, "end", bed, start_new_session=True)
+        self.up.discard(bed)
+
+    def close(self):
+        self.closed = True
+        for bed in list(self.up):
+            self.end(bed)
+
+
+class Results:
+    """What harness.main() tells about one file: tab-separated lines, see harness.Reporter."""
+
+    def __init__(self, name, log, report):
+        self.name, self.log, self.report = name, log, report
+        self.planned = []
+        self.told = False
+        self.running = None
+        self.shown = 0
+
+    def take(self, line):
+        verb, test, *rest = line.rstrip("\n").split("\t")
+        self.told = True
+        if verb == "plan":
+            self.planned.append(test)
+        elif verb == "start":
+            self.running = test
+        else:
+            seconds, reason = rest
+            self.tell(test, verb, float(seconds), reason or self.new_output())
+
+    def tell(self, test, outcome, seconds, output):
+        self.planned.remove(test)
+        self.running = None
+        self.report.add(f"{self.name}/{test}", outcome, seconds, output)
+
+    def new_output(self):
+        """What came to the log since the last call; it has no end for one that writes to it."""
+        start, self.shown = self.shown, os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), self.shown - start, start).decode(errors="replace")
+
+    def finish(self, status):
+        """All that was planned and did not report has failed."""
+        output = f"{self.new_output().rstrip()}\nthe file ended with status {status}"
+        if not self.told and status != 0:
+            self.report.add(self.name, "FAIL", 0, output)
+        for test in list(self.planned):
+            self.tell(test, "FAIL", 0, f"{output} {'in' if test == self.running else 'before'} this test")
+
+
+@contextlib.contextmanager
+def root_helper(beds, bed):
+    with beds.start(bed, "--root", "--", "python3", TOP / "tests/lib/root-helper",
+                    stdout=subprocess.PIPE) as helper:
+        if helper.stdout.readline() != "ready\n":
+            raise RuntimeError("tests/lib/root-helper did not start")
+        yield
+        beds.end(bed)
+
+
+def run_in_bed(beds, bed, file, names, options, results):
+    binaries = options.build / "src"
+    path = f"{binaries}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+    environment = {"PATH": path, "SDBG_BED": bed, "SDBG_BUILD": options.build,
+                   "PYTHONPATH": TOP / "tests/lib", "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = [part for item in environment.items() for part in ("--env", "=".join(map(str, item)))]
+    with beds.start(bed, *settings, "--", "python3", file, *names,
+                    stdout=subprocess.PIPE, stderr=results.log) as tests:
+        for line in tests.stdout:
+            results.take(line)
+    results.finish(tests.returncode)
+
+
+def run_file(file, names, beds, options, report):
+    name = f"system/{file.stem}"
+    try:
+        with tempfile.TemporaryFile() as log, beds.boot() as bed:
+            with root_helper(beds, bed):
+                run_in_bed(beds, bed, file, names, options, Results(name, log, report))
+    except Exception as error:  # a bed that does not boot is this file's failure, not the run's
+        report.add(name, "FAIL", 0, str(error))
+
+
+def system(wanted, options, report):
+    files = [f for f in sorted((TOP / "tests/system").glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
+    beds = Beds()
+    missing = files and beds.missing()
+    if missing:
+        for file in files:
+            report.add(f"system/{file.stem}", "skip", 0, "; ".join(missing.splitlines()))
+        return
+    pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
+    try:
+        runs = [pool.submit(run_file, f, wanted.within(f.stem), beds, options, report) for f in files]
+        concurrent.futures.wait(runs)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        beds.close()
+        pool.shutdown()
+
+
+# ----------------------------------------------------------------------- main
+
+class Wanted:
+    """Which tests of a suite were named: all, or those that begin with one of some prefixes."""
+
+    def __init__(self, suite, selections):
+        self.prefixes = [s.partition("/")[2] for s in selections if s.split("/")[0] == suite]
+
+    def __call__(self, name):
+        return any(name.startswith(p) or p.startswith(f"{name}/") for p in self.prefixes)
+
+    def within(self, name):
+        return [p.removeprefix(f"{name}/") for p in self.prefixes if p.startswith(f"{name}/")]
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="tests/run", add_help=False)
+    parser.add_argument("-C", dest="build", type=pathlib.Path, default=TOP / "build")
+    parser.add_argument("-j", dest="jobs", type=int, default=2)
+    parser.add_argument("selections", nargs="*", default=SUITES)
+    options = parser.parse_args(arguments)
+    for selection in options.selections:
+        if selection.split("/")[0] not in SUITES:
+            parser.error(f"no such suite: {selection} (there are {', '.join(SUITES)})")
+    options.build = options.build.absolute()
+    return options
+
+
+def run_suites(options, report):
+    suites = {selection.split("/")[0] for selection in options.selections}
+    wanted = {suite: Wanted(suite, options.selections) for suite in SUITES}
+    if "lint" in suites:
+        lint(wanted["lint"], options, report)
+    if suites == {"lint"} or not make(options.build, report):
+        return
+    for suite in ("unit", "manager"):
+        if suite in suites:
+            meson(suite, wanted[suite], options, report)
+    if "system" in suites:
+        system(wanted["system"], options, report)
+
+
+def interrupt(number, frame):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main():
+    options = parse(sys.argv[1:])
+    report = Report()
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        run_suites(options, report)
+    except KeyboardInterrupt:
+        report.add("interrupted", "FAIL", 0)
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
