@@ -36,20 +36,18 @@ static int explain(Job *j, const char *service_result) {
                 return j->reason ? 0 : -ENOMEM;
         }
         j->result = RESULT_LOST;
-        return asprintf(&j->reason, "its supervisor was killed%s%s, and the job with it", status ? " by SIG" : "",
-                        strempty(status)) < 0
+        return asprintf(&j->reason, "its supervisor was killed%s%s, and the job with it",
+                        status ? " by SIG" : "", strempty(status)) < 0
                        ? -ENOMEM
                        : 0;
 }
 
 /* The last number given out in the ring. */
 static uint64_t last_entry(const Ring *ring) {
-        _cleanup_free_ char *data = NULL;
         uint64_t pos = ring->header.tail, entry = 0;
-        size_t size = 0;
         Batch b;
 
-        while (ring_read(ring, &pos, &b, &data, &size) > 0)
+        while (ring_read(ring, &pos, &b, NULL, NULL) > 0)
                 entry = b.entry;
         return entry;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include "audit/audit.h"
 
 /* Clocks are set back now and then; entries are looked for from this long before. */
@@ -37,8 +39,6 @@ static int add_item(Items *l, const Item *i) {
 
 /* What is in the ring and not verified. */
 static int collect(Audit *a, Items *ret) {
-        _cleanup_free_ char *data = NULL;
-        size_t size = 0;
         uint64_t pos, end;
         Batch b;
         int r;
@@ -52,7 +52,7 @@ static int collect(Audit *a, Items *ret) {
         while (pos < end) {
                 Item i = { .pos = pos };
 
-                r = ring_read(&a->ring, &pos, &b, &data, &size);
+                r = ring_read(&a->ring, &pos, &b, NULL, NULL);
                 if (r <= 0)
                         return r;
                 i.entry = b.entry;
@@ -80,11 +80,32 @@ static void mark(Items *l, uint64_t entry) {
                 l->items[low].seen = true;
 }
 
+/* Places the reader behind the last entry that was verified, or, where that was written again out of
+ * its place or is the first, where the missing ones can be at the earliest. */
+static int seek(Audit *a, const Item *first) {
+        _cleanup_entry_ Entry e = {};
+        char number[24];
+        int r;
+
+        snprintf(number, sizeof(number), "%" PRIu64, first->entry - 1);
+        r = journal_reader_match(a->reader, "SDBG_ENTRY", number);
+        if (r >= 0)
+                r = journal_reader_seek_head(a->reader);
+        if (r >= 0)
+                r = journal_reader_next(a->reader, &e);
+        (void) journal_reader_match(a->reader, NULL, NULL);
+        if (r >= 0 && journal_reader_match(a->reader, "SDBG_RUN", a->tag.run) < 0)
+                return -ENOMEM;
+        if (r > 0 && !e.repaired)
+                return journal_reader_seek_cursor(a->reader, e.cursor);
+        return r < 0 ? r : journal_reader_seek_time(a->reader, usec_sub(first->time, TIME_MARGIN));
+}
+
 static int look_for(Audit *a, Items *l) {
         uint64_t entry;
         int r;
 
-        r = journal_reader_seek_time(a->reader, usec_sub(l->items[0].time, TIME_MARGIN));
+        r = seek(a, &l->items[0]);
         if (r < 0)
                 return r;
         while ((r = journal_reader_next_number(a->reader, &entry)) > 0)

@@ -16,8 +16,7 @@ int parse_u64(const char *s, uint64_t *ret) {
         for (; *s; s++) {
                 if (*s < '0' || *s > '9')
                         return -EINVAL;
-                if (__builtin_mul_overflow(v, 10, &v) ||
-                    __builtin_add_overflow(v, (uint64_t) (*s - '0'), &v))
+                if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t) (*s - '0'), &v))
                         return -ERANGE;
         }
         *ret = v;
@@ -100,16 +99,16 @@ static const struct {
         int number;
         const char *name;
 } signals[] = {
-        { SIGHUP, "SIGHUP" },       { SIGINT, "SIGINT" },     { SIGQUIT, "SIGQUIT" },
-        { SIGILL, "SIGILL" },       { SIGTRAP, "SIGTRAP" },   { SIGABRT, "SIGABRT" },
-        { SIGBUS, "SIGBUS" },       { SIGFPE, "SIGFPE" },     { SIGKILL, "SIGKILL" },
-        { SIGUSR1, "SIGUSR1" },     { SIGSEGV, "SIGSEGV" },   { SIGUSR2, "SIGUSR2" },
-        { SIGPIPE, "SIGPIPE" },     { SIGALRM, "SIGALRM" },   { SIGTERM, "SIGTERM" },
-        { SIGSTKFLT, "SIGSTKFLT" }, { SIGCHLD, "SIGCHLD" },   { SIGCONT, "SIGCONT" },
-        { SIGSTOP, "SIGSTOP" },     { SIGTSTP, "SIGTSTP" },   { SIGTTIN, "SIGTTIN" },
-        { SIGTTOU, "SIGTTOU" },     { SIGURG, "SIGURG" },     { SIGXCPU, "SIGXCPU" },
+        { SIGHUP, "SIGHUP" },       { SIGINT, "SIGINT" },       { SIGQUIT, "SIGQUIT" },
+        { SIGILL, "SIGILL" },       { SIGTRAP, "SIGTRAP" },     { SIGABRT, "SIGABRT" },
+        { SIGBUS, "SIGBUS" },       { SIGFPE, "SIGFPE" },       { SIGKILL, "SIGKILL" },
+        { SIGUSR1, "SIGUSR1" },     { SIGSEGV, "SIGSEGV" },     { SIGUSR2, "SIGUSR2" },
+        { SIGPIPE, "SIGPIPE" },     { SIGALRM, "SIGALRM" },     { SIGTERM, "SIGTERM" },
+        { SIGSTKFLT, "SIGSTKFLT" }, { SIGCHLD, "SIGCHLD" },     { SIGCONT, "SIGCONT" },
+        { SIGSTOP, "SIGSTOP" },     { SIGTSTP, "SIGTSTP" },     { SIGTTIN, "SIGTTIN" },
+        { SIGTTOU, "SIGTTOU" },     { SIGURG, "SIGURG" },       { SIGXCPU, "SIGXCPU" },
         { SIGXFSZ, "SIGXFSZ" },     { SIGVTALRM, "SIGVTALRM" }, { SIGPROF, "SIGPROF" },
-        { SIGWINCH, "SIGWINCH" },   { SIGIO, "SIGIO" },       { SIGPWR, "SIGPWR" },
+        { SIGWINCH, "SIGWINCH" },   { SIGIO, "SIGIO" },         { SIGPWR, "SIGPWR" },
         { SIGSYS, "SIGSYS" },
 };
 

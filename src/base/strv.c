@@ -11,7 +11,7 @@ size_t strv_length(char *const *v) {
 }
 
 void strv_free(char **v) {
-        STRV_FOREACH(s, v)
+        STRV_FOREACH (s, v)
                 free(*s);
         free(v);
 }
@@ -43,7 +43,7 @@ char **strv_copy(char *const *v) {
 
         if (!copy)
                 return NULL;
-        STRV_FOREACH(s, v) {
+        STRV_FOREACH (s, v) {
                 copy[n] = strdup(*s);
                 if (!copy[n++]) {
                         strv_free(copy);
@@ -54,7 +54,7 @@ char **strv_copy(char *const *v) {
 }
 
 bool strv_contains(char *const *v, const char *s) {
-        STRV_FOREACH(p, v)
+        STRV_FOREACH (p, v)
                 if (streq(*p, s))
                         return true;
         return false;
@@ -63,7 +63,7 @@ bool strv_contains(char *const *v, const char *s) {
 char *strv_join(char *const *v, const char *separator) {
         Buf b = {};
 
-        STRV_FOREACH(s, v) {
+        STRV_FOREACH (s, v) {
                 if (s != v)
                         buf_append_str(&b, separator);
                 buf_append_str(&b, *s);
@@ -80,7 +80,7 @@ static size_t env_prefix(const char *assignment) {
 const char *strv_env_get(char *const *v, const char *name) {
         size_t l = strlen(name);
 
-        STRV_FOREACH(s, v)
+        STRV_FOREACH (s, v)
                 if (strncmp(*s, name, l) == 0 && (*s)[l] == '=')
                         return *s + l + 1;
         return NULL;
@@ -89,7 +89,7 @@ const char *strv_env_get(char *const *v, const char *name) {
 int strv_env_set(char ***v, const char *assignment) {
         size_t l = env_prefix(assignment);
 
-        STRV_FOREACH(s, *v)
+        STRV_FOREACH (s, *v)
                 if (strncmp(*s, assignment, l) == 0) {
                         char *copy = strdup(assignment);
                         if (!copy)

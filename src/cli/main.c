@@ -51,7 +51,8 @@ static int take_globals(Cli *cli, int argc, char **argv) {
                         argv[i] = (char *) "version";
                         return i;
                 } else {
-                        error_set(&cli->error, ERROR_USAGE, 0, "unknown option '%s' before the verb", argv[i]);
+                        error_set(&cli->error, ERROR_USAGE, 0, "unknown option '%s' before the verb",
+                                  argv[i]);
                         error_hint(&cli->error, "'sdbg help' shows how it is used");
                         return -EINVAL;
                 }
@@ -94,7 +95,8 @@ static int dispatch(Cli *cli, int argc, char **argv) {
         if (first == argc) {
                 if (!cli->help) {
                         error_set(&cli->error, ERROR_USAGE, 0, "no verb was given");
-                        error_hint(&cli->error, "for example: sdbg start -- npm run dev; 'sdbg help' shows the verbs");
+                        error_hint(&cli->error,
+                                   "for example: sdbg start -- npm run dev; 'sdbg help' shows the verbs");
                         return -EINVAL;
                 }
                 help_show_all();

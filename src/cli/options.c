@@ -19,7 +19,9 @@ static const struct option global_options[] = {
 };
 
 static int has_argument(const Param *p) {
-        return p->type == PARAM_FLAG ? no_argument : p->type == PARAM_OPTIONAL ? optional_argument : required_argument;
+        return p->type == PARAM_FLAG       ? no_argument
+               : p->type == PARAM_OPTIONAL ? optional_argument
+                                           : required_argument;
 }
 
 static size_t count_params(const Verb *v) {
@@ -70,7 +72,8 @@ static int unknown_option(Cli *cli, const char *text, const struct option *optio
         error_set(e, ERROR_USAGE, 0, "%s: unknown option '%s'", cli->verb->name, text);
         for (const struct option *o = options; startswith(text, "--") && o->name; o++)
                 if (name_is_near(text + 2, o->name)) {
-                        error_hint(e, "did you mean --%s? 'sdbg %s --help' shows all", o->name, cli->verb->name);
+                        error_hint(e, "did you mean --%s? 'sdbg %s --help' shows all", o->name,
+                                   cli->verb->name);
                         return -EINVAL;
                 }
         error_hint(e, "'sdbg %s --help' shows the options%s", cli->verb->name,
@@ -127,7 +130,8 @@ int options_parse(Cli *cli, int argc, char **argv, void *request, char ***ret_op
         n = argc - optind;
         if (cli->help || (n >= cli->verb->operands_min && n <= cli->verb->operands_max))
                 return 0;
-        error_set(&cli->error, ERROR_USAGE, 0, n < cli->verb->operands_min ? "%s: something is missing" : "%s: too many operands",
+        error_set(&cli->error, ERROR_USAGE, 0,
+                  n < cli->verb->operands_min ? "%s: something is missing" : "%s: too many operands",
                   cli->verb->name);
         error_hint(&cli->error, "usage: sdbg %s %s", cli->verb->name, cli->verb->usage);
         return -EINVAL;

@@ -9,9 +9,10 @@
 static void show_option(char letter, const char *name, const char *value, const char *help) {
         char text[64];
 
-        snprintf(text, sizeof(text), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ?: ' ', letter ? ", " : "  ", name,
-                 value ? " " : "", strempty(value));
-        printf(strlen(text) > 30 ? "  %s\n%34s%s\n" : "  %-30s%s%s\n", text, strlen(text) > 30 ? "" : "  ", help);
+        snprintf(text, sizeof(text), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ?: ' ',
+                 letter ? ", " : "  ", name, value ? " " : "", strempty(value));
+        printf(strlen(text) > 30 ? "  %s\n%34s%s\n" : "  %-30s%s%s\n", text, strlen(text) > 30 ? "" : "  ",
+               help);
 }
 
 static void show_global_options(void) {
@@ -103,7 +104,8 @@ const Verb verb_doctor = {
 /* The shells' scripts ask for words; what there is stands in the verbs' own tables. */
 static const char *const completions[][2] = {
         { "bash", "_sdbg() {\n"
-                  "\tmapfile -t COMPREPLY < <(compgen -W \"$(sdbg completion words \"${COMP_WORDS[1]}\")\" -- \"$2\")\n"
+                  "\tmapfile -t COMPREPLY < <(compgen -W \"$(sdbg completion words \"${COMP_WORDS[1]}\")\" "
+                  "-- \"$2\")\n"
                   "}\n"
                   "complete -o default -F _sdbg sdbg\n" },
         { "zsh", "#compdef sdbg\n"
@@ -124,7 +126,8 @@ static int complete_words(Cli *cli, const char *verb) {
                 return 0;
         for (const Param *p = v->params; p && p->name; p++)
                 printf("--%s\n", p->name);
-        if (v->takes_command || v->operands_max < 2 || manager_connect(&m, NULL) < 0 || jobs_running(m, &jobs, NULL) < 0)
+        if (v->takes_command || v->operands_max < 2 || manager_connect(&m, NULL) < 0 ||
+            jobs_running(m, &jobs, NULL) < 0)
                 return 0;
         for (size_t i = 0; i < jobs.n; i++)
                 printf("%s\n", jobs.jobs[i].name);

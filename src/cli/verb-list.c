@@ -14,8 +14,10 @@ typedef struct ListRequest {
 
 static const Param list_params[] = {
         { "all", 'a', PARAM_FLAG, offsetof(ListRequest, ended), NULL, "ended jobs too", NULL },
-        { "group", 'g', PARAM_STRING, offsetof(ListRequest, select.group), "GROUP", "jobs of this group", NULL },
-        { "label", 'l', PARAM_LIST, offsetof(ListRequest, select.labels), "KEY=VALUE", "jobs with this label", NULL },
+        { "group", 'g', PARAM_STRING, offsetof(ListRequest, select.group), "GROUP", "jobs of this group",
+          NULL },
+        { "label", 'l', PARAM_LIST, offsetof(ListRequest, select.labels), "KEY=VALUE", "jobs with this label",
+          NULL },
         {},
 };
 
@@ -34,7 +36,8 @@ static int run_list(Cli *cli, void *request, char **operands) {
         if (cli->json)
                 return show_jobs_json(stdout, &jobs);
         if (jobs.n == 0 && !cli->quiet)
-                fprintf(stderr, q->ended ? "No jobs.\n" : "No jobs are running; 'sdbg list -a' shows ended ones.\n");
+                fprintf(stderr,
+                        q->ended ? "No jobs.\n" : "No jobs are running; 'sdbg list -a' shows ended ones.\n");
         return jobs.n > 0 ? show_job_table(stdout, &jobs) : 0;
 }
 
@@ -51,8 +54,10 @@ const Verb verb_list = {
 
 static const Param status_params[] = {
         { "all", 0, PARAM_FLAG, offsetof(ListRequest, select.all), NULL, "all running jobs", NULL },
-        { "group", 'g', PARAM_STRING, offsetof(ListRequest, select.group), "GROUP", "jobs of this group", NULL },
-        { "label", 'l', PARAM_LIST, offsetof(ListRequest, select.labels), "KEY=VALUE", "jobs with this label", NULL },
+        { "group", 'g', PARAM_STRING, offsetof(ListRequest, select.group), "GROUP", "jobs of this group",
+          NULL },
+        { "label", 'l', PARAM_LIST, offsetof(ListRequest, select.labels), "KEY=VALUE", "jobs with this label",
+          NULL },
         {},
 };
 

@@ -34,7 +34,10 @@ static int pass_on(void *userdata, const LogLine *line) {
         int fd = line->stream == STREAM_STDERR ? STDERR_FILENO : STDOUT_FILENO, r;
 
         if (line->missing > 0)
-                return dprintf(STDERR_FILENO, "… %" PRIu64 " lines left out (%s) …\n", line->missing, line->reason) < 0 ? -EPIPE : 0;
+                return dprintf(STDERR_FILENO, "… %" PRIu64 " lines left out (%s) …\n", line->missing,
+                               line->reason) < 0
+                               ? -EPIPE
+                               : 0;
         r = line->len > 0 ? write_all(fd, line->data, line->len) : 0;
         if (r >= 0 && !line->partial)
                 r = write_all(fd, "\n", 1);
@@ -70,8 +73,8 @@ static int attach(Cli *cli, Manager *m, Job *j) {
         r = op_stream(j->name, j->run, &never, pass_on, NULL, &cli->error);
         if (r == -EPIPE || r == -EBADF)
                 /* Nobody reads any more: the job goes on, as one whose output is kept anyway. */
-                return error_set(&cli->error, ERROR_FAILED, 0, "the output is closed; job '%s' goes on in the background",
-                                 j->name);
+                return error_set(&cli->error, ERROR_FAILED, 0,
+                                 "the output is closed; job '%s' goes on in the background", j->name);
         return r < 0 ? r : finish(cli, m, j);
 }
 

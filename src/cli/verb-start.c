@@ -39,7 +39,8 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
         else if (job_has_ended(j))
                 show_job_end(stdout, j);
         else
-                printf("%s: %s, PID %d\n", j->name, s->reused ? "already running" : job_state_to_string(j->state), j->pid);
+                printf("%s: %s, PID %d\n", j->name,
+                       s->reused ? "already running" : job_state_to_string(j->state), j->pid);
         return 0;
 }
 

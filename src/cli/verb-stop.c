@@ -131,14 +131,14 @@ static int run_clean(Cli *cli, void *request, char **operands) {
         if (cli->json) {
                 Json *array = json_new_array();
 
-                STRV_FOREACH(name, names)
+                STRV_FOREACH (name, names)
                         if (json_append(array, json_new_string(*name)) < 0) {
                                 json_free(array);
                                 return error_oom(&cli->error);
                         }
                 return show_json(stdout, array);
         }
-        STRV_FOREACH(name, names)
+        STRV_FOREACH (name, names)
                 if (!cli->quiet)
                         printf("%s: forgotten\n", *name);
         return 0;

@@ -45,8 +45,8 @@ CheckStatus doctor_worst(const CheckList *l) {
         return worst;
 }
 
-static int _printf_(5, 6) add(CheckList *l, const char *name, CheckStatus status, const char *remedy,
-                              const char *format, ...) {
+static int _printf_(5, 6)
+        add(CheckList *l, const char *name, CheckStatus status, const char *remedy, const char *format, ...) {
         Check *p = reallocarray(l->checks, l->n + 1, sizeof(Check)), *c;
         va_list ap;
         int r;
@@ -82,8 +82,9 @@ static int check_installed(CheckList *l) {
                 _cleanup_free_ char *path = installed_path(names[i]);
 
                 if (!path || access(path, X_OK) < 0)
-                        return add(l, "installation", CHECK_FAIL, "install sdbg again: meson install -C build",
-                                   "%s is missing at %s", names[i], strempty(path));
+                        return add(l, "installation", CHECK_FAIL,
+                                   "install sdbg again: meson install -C build", "%s is missing at %s",
+                                   names[i], strempty(path));
         }
         return add(l, "installation", CHECK_OK, NULL, "the in-unit executables are there");
 }
@@ -103,8 +104,8 @@ static int check_manager(CheckList *l) {
         if (r < 0)
                 return r;
         if (atoi(version) < SYSTEMD_OLDEST)
-                return add(l, "systemd", CHECK_FAIL, "upgrade the distribution", "systemd %s is older than %d", version,
-                           SYSTEMD_OLDEST);
+                return add(l, "systemd", CHECK_FAIL, "upgrade the distribution",
+                           "systemd %s is older than %d", version, SYSTEMD_OLDEST);
         return add(l, "systemd", CHECK_OK, NULL, "systemd %s", version);
 }
 
@@ -131,7 +132,8 @@ static int probe_journal(bool *ret_readable) {
 
         snprintf(id, sizeof(id), "doctor-%d-%" PRIu64, (int) getpid(), now_usec(CLOCK_REALTIME));
         /* A pool that floods seldom use, so that a full one does not look like a missing journal. */
-        buf_printf(&entry, "PRIORITY=7\nSYSLOG_IDENTIFIER=sdbg\nSDBG_DOCTOR=%s\nMESSAGE=checking the journal\n", id);
+        buf_printf(&entry,
+                   "PRIORITY=7\nSYSLOG_IDENTIFIER=sdbg\nSDBG_DOCTOR=%s\nMESSAGE=checking the journal\n", id);
         r = entry.oom ? -ENOMEM : journal_send_wait(&w, entry.data, entry.len, JOURNAL_TIMEOUT);
         if (r >= 0)
                 r = journal_barrier(&w, JOURNAL_TIMEOUT);
@@ -153,17 +155,19 @@ static int check_journal(CheckList *l) {
         int r = probe_journal(&readable);
 
         if (r < 0) {
-                r = add(l, "journal", CHECK_FAIL, "systemctl status systemd-journald", "journald does not answer: %s",
-                        strerror(-r));
+                r = add(l, "journal", CHECK_FAIL, "systemctl status systemd-journald",
+                        "journald does not answer: %s", strerror(-r));
                 return r;
         }
         if (readable)
                 r = add(l, "journal", CHECK_OK, NULL, "this user's entries can be written and read");
         else
                 r = add(l, "journal", CHECK_WARN,
-                        persistent ? "sudo usermod -aG systemd-journal $USER"
-                                   : "sudo mkdir -p /var/log/journal && sudo systemctl restart systemd-journald",
-                        "this user cannot read its entries; only the last 8 MiB of each job's output are kept");
+                        persistent
+                                ? "sudo usermod -aG systemd-journal $USER"
+                                : "sudo mkdir -p /var/log/journal && sudo systemctl restart systemd-journald",
+                        "this user cannot read its entries; only the last 8 MiB of each job's output are "
+                        "kept");
         if (r < 0)
                 return r;
         return persistent ? add(l, "journal-storage", CHECK_OK, NULL, "persistent")
@@ -192,11 +196,13 @@ static int check_cgroup(CheckList *l) {
                            "no version 2 control groups");
         free(path);
         path = NULL;
-        if (asprintf(&path, "/user.slice/user-%d.slice/user@%d.service", (int) geteuid(), (int) geteuid()) < 0)
+        if (asprintf(&path, "/user.slice/user-%d.slice/user@%d.service", (int) geteuid(), (int) geteuid()) <
+            0)
                 return -ENOMEM;
         fd = cgroup_open(path);
         if (fd < 0 || read_file_at(fd, "cgroup.controllers", 4096, &controllers, NULL) < 0)
-                return add(l, "cgroup", CHECK_WARN, NULL, "the user manager's control group cannot be seen from here");
+                return add(l, "cgroup", CHECK_WARN, NULL,
+                           "the user manager's control group cannot be seen from here");
         controllers[strcspn(controllers, "\n")] = '\0';
         if (!strstr(controllers, "memory") || !strstr(controllers, "pids"))
                 return add(l, "cgroup", CHECK_WARN,
@@ -208,7 +214,7 @@ static int check_cgroup(CheckList *l) {
 
 int doctor_run(CheckList *ret) {
         static int (*const checks[])(CheckList *) = {
-                check_installed, check_runtime_dir, check_manager,    check_linger,
+                check_installed, check_runtime_dir, check_manager, check_linger,
                 check_journal,   check_rate_limit,  check_cgroup,
         };
 

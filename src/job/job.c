@@ -4,9 +4,9 @@
 #include "sdbg/job/job.h"
 
 static const char *const state_names[] = {
-        [JOB_STARTING] = "starting", [JOB_READY] = "ready",           [JOB_RUNNING] = "running",
-        [JOB_PAUSED] = "paused",     [JOB_STOPPING] = "stopping",     [JOB_RESTARTING] = "restarting",
-        [JOB_LINGERING] = "lingering", [JOB_EXITED] = "exited",       [JOB_FAILED] = "failed",
+        [JOB_STARTING] = "starting",   [JOB_READY] = "ready",       [JOB_RUNNING] = "running",
+        [JOB_PAUSED] = "paused",       [JOB_STOPPING] = "stopping", [JOB_RESTARTING] = "restarting",
+        [JOB_LINGERING] = "lingering", [JOB_EXITED] = "exited",     [JOB_FAILED] = "failed",
         [_JOB_STATE_MAX] = NULL,
 };
 
@@ -33,8 +33,10 @@ const char *job_result_to_string(JobResult r) {
         return r >= 0 && r < _RESULT_MAX ? result_names[r] : NULL;
 }
 
-#define FIELD(key, type, member) { key, type, offsetof(Job, member), NULL }
-#define FIELD_ENUM(key, member, names) { key, JSON_ENUM, offsetof(Job, member), names }
+#define FIELD(key, type, member)                                                                             \
+        { key, type, offsetof(Job, member), NULL }
+#define FIELD_ENUM(key, member, names)                                                                       \
+        { key, JSON_ENUM, offsetof(Job, member), names }
 
 /* In the order in which people read them; `ports` stands between io_write_bytes and lines. */
 static const JsonField fields[] = {
@@ -117,7 +119,8 @@ static Json *ports_to_json(const Job *j) {
                 const JobPort *p = &j->ports[i];
                 Json *o = json_new_object();
 
-                if (json_set(o, "port", p->port >= 0 ? json_new_number(p->port) : json_new_string(NULL)) < 0 ||
+                if (json_set(o, "port", p->port >= 0 ? json_new_number(p->port) : json_new_string(NULL)) <
+                            0 ||
                     json_set(o, "address", json_new_string(p->address)) < 0 ||
                     json_set(o, "protocol", json_new_string(p->protocol)) < 0 ||
                     json_set(o, "pid", p->pid > 0 ? json_new_number(p->pid) : json_new_string(NULL)) < 0 ||

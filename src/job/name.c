@@ -22,8 +22,7 @@ static int name_check(const char *what, const char *s, const char *allowed, Erro
                 error_set(reterr, ERROR_USAGE, 0, "%s name '%s' is longer than %d characters", what,
                           strempty(shown), JOB_NAME_MAX);
         else
-                error_set(reterr, ERROR_USAGE, 0, "'%s' is not a valid %s name", strempty(shown),
-                          what);
+                error_set(reterr, ERROR_USAGE, 0, "'%s' is not a valid %s name", strempty(shown), what);
 
         near = job_name_from_text(s);
         error_hint(reterr, "use letters a-z, digits%s, beginning with a letter or digit%s%s%s",
@@ -70,7 +69,7 @@ char *job_name_from_command(char *const *argv) {
         _cleanup_buf_ Buf b = {};
         size_t words = 0;
 
-        STRV_FOREACH(arg, argv) {
+        STRV_FOREACH (arg, argv) {
                 const char *slash = strrchr(*arg, '/');
                 const char *word = slash && slash[1] ? slash + 1 : *arg;
 

@@ -7,7 +7,8 @@
 const char *const leftovers_names[] = { "keep", "kill", NULL };
 const char *const overflow_names[] = { "block", "drop", NULL };
 
-#define FIELD(key, type, member) { key, type, offsetof(Spec, member), NULL }
+#define FIELD(key, type, member)                                                                             \
+        { key, type, offsetof(Spec, member), NULL }
 
 static const JsonField fields[] = {
         FIELD("name", JSON_STRING, name),

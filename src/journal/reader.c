@@ -104,7 +104,7 @@ static int decode(JournalReader *r, Entry *e) {
         int k;
 
         entry_done(e);
-        SD_JOURNAL_FOREACH_DATA(r->journal, data, len) {
+        SD_JOURNAL_FOREACH_DATA (r->journal, data, len) {
                 k = entry_decode_field(e, data, len);
                 if (k < 0)
                         return k;
@@ -176,7 +176,7 @@ int journal_reader_unique(JournalReader *r, const char *field, char ***ret) {
         k = sd_journal_query_unique(r->journal, field);
         if (k < 0)
                 return k;
-        SD_JOURNAL_FOREACH_UNIQUE(r->journal, data, len)
+        SD_JOURNAL_FOREACH_UNIQUE (r->journal, data, len)
                 if (len > skip && strv_consume(&values, strndup((const char *) data + skip, len - skip)) < 0)
                         return -ENOMEM;
         *ret = TAKE_PTR(values);

@@ -128,7 +128,7 @@ static Json *from_bytes(const char *s) {
 static Json *from_strv(char *const *v) {
         Json *array = cJSON_CreateArray();
 
-        STRV_FOREACH(s, v)
+        STRV_FOREACH (s, v)
                 if (json_append(array, from_bytes(*s)) < 0) {
                         cJSON_Delete(array);
                         return NULL;
@@ -139,7 +139,7 @@ static Json *from_strv(char *const *v) {
 static Json *from_map(char *const *v) {
         Json *object = cJSON_CreateObject();
 
-        STRV_FOREACH(s, v) {
+        STRV_FOREACH (s, v) {
                 const char *e = strchrnul(*s, '=');
                 _cleanup_free_ char *key = printable_line(*s, e - *s, SIZE_MAX);
 

@@ -39,8 +39,7 @@ static bool peer_is_own(sd_bus *bus) {
 /* A session bus of its own (dbus-run-session, another user's by su) has no systemd on it. */
 static bool has_manager(sd_bus *bus) {
         return sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                  "org.freedesktop.DBus", "GetNameOwner", NULL, NULL, "s",
-                                  DESTINATION) >= 0;
+                                  "org.freedesktop.DBus", "GetNameOwner", NULL, NULL, "s", DESTINATION) >= 0;
 }
 
 static bool environment_is_own(void) {

@@ -40,7 +40,8 @@ int manager_take_job(Manager *m, sd_bus_message *reply, Error *reterr) {
         const char *path;
 
         if (sd_bus_message_read(reply, "o", &path) < 0)
-                return error_set(reterr, ERROR_FAILED, EBADMSG, "the service manager's answer is not understood");
+                return error_set(reterr, ERROR_FAILED, EBADMSG,
+                                 "the service manager's answer is not understood");
         free(m->job);
         free(m->job_result);
         m->job_result = NULL;

@@ -9,12 +9,24 @@ static const struct {
         const char *name;
         const char *instead;
 } refused[] = {
-        { "Environment", "-e" },       { "EnvironmentFile", "--env-file" }, { "WorkingDirectory", "--cwd" },
-        { "Slice", "--group" },        { "Description", "--description" },  { "TimeoutStopSec", "--stop-timeout" },
-        { "KillSignal", "--stop-signal" }, { "ExecStart", NULL },           { "ExecStopPost", NULL },
-        { "Type", NULL },              { "NotifyAccess", NULL },            { "KillMode", NULL },
-        { "Delegate", NULL },          { "CollectMode", NULL },             { "StandardInput", NULL },
-        { "StandardOutput", NULL },    { "StandardError", NULL },           { "User", NULL },
+        { "Environment", "-e" },
+        { "EnvironmentFile", "--env-file" },
+        { "WorkingDirectory", "--cwd" },
+        { "Slice", "--group" },
+        { "Description", "--description" },
+        { "TimeoutStopSec", "--stop-timeout" },
+        { "KillSignal", "--stop-signal" },
+        { "ExecStart", NULL },
+        { "ExecStopPost", NULL },
+        { "Type", NULL },
+        { "NotifyAccess", NULL },
+        { "KillMode", NULL },
+        { "Delegate", NULL },
+        { "CollectMode", NULL },
+        { "StandardInput", NULL },
+        { "StandardOutput", NULL },
+        { "StandardError", NULL },
+        { "User", NULL },
 };
 
 static int check_refused(const char *name, Error *reterr) {
@@ -131,17 +143,23 @@ static int append_percentage(sd_bus_message *call, const char *name, const char 
                 return streq(name, "CPUQuota") ? -EINVAL : 0;
         if (streq(name, "CPUQuota"))
                 return sd_bus_message_append(call, "(sv)", "CPUQuotaPerSecUSec", "t",
-                                             (uint64_t) (percent * 10000)) < 0 ? -EINVAL : 1;
+                                             (uint64_t) (percent * 10000)) < 0
+                               ? -EINVAL
+                               : 1;
         if (percent > 100 || strlen(name) + sizeof("Scale") > sizeof(scale))
                 return -EINVAL;
         strcpy(stpcpy(scale, name), "Scale");
-        return sd_bus_message_append(call, "(sv)", scale, "u", (uint32_t) (percent / 100 * UINT32_MAX)) < 0 ? -EINVAL : 1;
+        return sd_bus_message_append(call, "(sv)", scale, "u", (uint32_t) (percent / 100 * UINT32_MAX)) < 0
+                       ? -EINVAL
+                       : 1;
 }
 
 static int value_error(const char *name, const char *value, int r, Error *reterr) {
         if (r == -EOPNOTSUPP)
-                return error_set(reterr, ERROR_USAGE, 0, "property %s cannot be set here; write it into a drop-in "
-                                 "of bgjob-.service.d instead", name);
+                return error_set(reterr, ERROR_USAGE, 0,
+                                 "property %s cannot be set here; write it into a drop-in "
+                                 "of bgjob-.service.d instead",
+                                 name);
         return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a value for property %s", value, name);
 }
 
@@ -152,7 +170,8 @@ int append_property(Manager *m, sd_bus_message *call, const char *assignment, Er
         int r;
 
         if (!value || value == assignment || (l = value - assignment) + 2 > sizeof(name)) {
-                error_set(reterr, ERROR_USAGE, 0, "'%s' is not a property in the form NAME=VALUE", assignment);
+                error_set(reterr, ERROR_USAGE, 0, "'%s' is not a property in the form NAME=VALUE",
+                          assignment);
                 return -EINVAL;
         }
         value++;
@@ -172,8 +191,8 @@ int append_property(Manager *m, sd_bus_message *call, const char *assignment, Er
                 r = find_any_type(m, name, type);
         }
         if (r == 0) {
-                error_set(reterr, ERROR_USAGE, 0, "systemd knows no property %.*s of services",
-                          (int) l, assignment);
+                error_set(reterr, ERROR_USAGE, 0, "systemd knows no property %.*s of services", (int) l,
+                          assignment);
                 return -EINVAL;
         }
         if (r > 0)

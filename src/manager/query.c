@@ -118,8 +118,8 @@ int manager_query(Manager *m, const char *unit, UnitStatus *ret, Error *reterr) 
         r = sd_bus_path_encode(OBJECT "/unit", unit, &path);
         if (r < 0)
                 return error_oom(reterr);
-        r = sd_bus_call_method(m->bus, DESTINATION, path, "org.freedesktop.DBus.Properties", "GetAll", &e, &reply,
-                               "s", "");
+        r = sd_bus_call_method(m->bus, DESTINATION, path, "org.freedesktop.DBus.Properties", "GetAll", &e,
+                               &reply, "s", "");
         if (r < 0)
                 return manager_error(r, &e, "cannot ask the service manager about the unit", reterr);
         r = read_all(reply, ret);
@@ -176,7 +176,8 @@ void unit_list_done(UnitList *l) {
         *l = (UnitList){};
 }
 
-static int add_row(UnitList *l, const char *unit, const char *description, const char *active, const char *sub) {
+static int add_row(UnitList *l, const char *unit, const char *description, const char *active,
+                   const char *sub) {
         /* Room grows by doubling, at powers of two. */
         if ((l->n & (l->n - 1)) == 0) {
                 UnitRow *rows = reallocarray(l->rows, l->n ? l->n * 2 : 1, sizeof(UnitRow));
@@ -202,13 +203,13 @@ int manager_list(Manager *m, UnitList *ret, Error *reterr) {
         uint32_t job;
         int r;
 
-        r = sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ListUnitsByPatterns", &e, &reply, "asas", 0,
-                               2, UNIT_PREFIX "*.service", UNIT_PREFIX "*.scope");
+        r = sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ListUnitsByPatterns", &e, &reply,
+                               "asas", 0, 2, UNIT_PREFIX "*.service", UNIT_PREFIX "*.scope");
         if (r < 0)
                 return manager_error(r, &e, "cannot list the units", reterr);
         r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &unit, &description, &load, &active, &sub,
-                                                  &following, &path, &job, &job_type, &job_path)) > 0)
+        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &unit, &description, &load, &active,
+                                                  &sub, &following, &path, &job, &job_type, &job_path)) > 0)
                 if (add_row(ret, unit, description, active, sub) < 0)
                         return error_oom(reterr);
         return r < 0 ? manager_error(r, NULL, "the service manager's answer is not understood", reterr) : 0;

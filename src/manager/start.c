@@ -20,20 +20,11 @@ static int append_properties(sd_bus_message *call, const StartUnit *u) {
         int r;
 
         r = sd_bus_message_append(
-                call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
-                "Description", "s", u->description,
-                "Slice", "s", u->slice,
-                "Type", "s", "notify",
-                "NotifyAccess", "s", "main",
-                "KillMode", "s", "mixed",
-                "Delegate", "b", true,
-                "CollectMode", "s", "inactive-or-failed",
-                "OOMPolicy", "s", "continue",
-                "IgnoreSIGPIPE", "b", false,
-                "StandardInput", "s", "null",
-                "StandardOutput", "s", "null",
-                "StandardError", "s", "null",
-                "TimeoutStopUSec", "t",
+                call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
+                u->description, "Slice", "s", u->slice, "Type", "s", "notify", "NotifyAccess", "s", "main",
+                "KillMode", "s", "mixed", "Delegate", "b", true, "CollectMode", "s", "inactive-or-failed",
+                "OOMPolicy", "s", "continue", "IgnoreSIGPIPE", "b", false, "StandardInput", "s", "null",
+                "StandardOutput", "s", "null", "StandardError", "s", "null", "TimeoutStopUSec", "t",
                 u->stop_timeout == USEC_INFINITY ? USEC_INFINITY : u->stop_timeout + STOP_MARGIN_USEC);
         if (r >= 0)
                 r = append_exec(call, "ExecStartEx", u->supervisor, u->directory);
@@ -46,14 +37,15 @@ static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error
         _cleanup_message_ sd_bus_message *call = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(m->bus, &call, DESTINATION, OBJECT, INTERFACE, "StartTransientUnit");
+        r = sd_bus_message_new_method_call(m->bus, &call, DESTINATION, OBJECT, INTERFACE,
+                                           "StartTransientUnit");
         if (r >= 0)
                 r = sd_bus_message_append(call, "ss", u->unit, "fail");
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "(sv)");
         if (r >= 0)
                 r = append_properties(call, u);
-        STRV_FOREACH(p, u->properties) {
+        STRV_FOREACH (p, u->properties) {
                 int k = append_property(m, call, *p, reterr);
                 if (k < 0)
                         return k;
@@ -95,8 +87,8 @@ int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *rete
                 /* A failed unit that was kept (a manager older than CollectMode, or one that crashed)
                  * holds the name: forget it and try once more. */
                 sd_bus_error_free(&e);
-                (void) sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ResetFailedUnit", NULL, NULL,
-                                          "s", u->unit);
+                (void) sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ResetFailedUnit", NULL,
+                                          NULL, "s", u->unit);
                 r = send_start(m, u, &e, reterr);
         }
         if (r < 0 && is_exists(&e)) {
@@ -104,7 +96,8 @@ int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *rete
                 return 0;
         }
         if (r < 0)
-                return reterr && reterr->code ? r : manager_error(r, &e, "the service manager refused", reterr);
+                return reterr && reterr->code ? r
+                                              : manager_error(r, &e, "the service manager refused", reterr);
         *ret = START_DONE;
         return 0;
 }

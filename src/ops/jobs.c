@@ -11,9 +11,7 @@
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
-#include "sdbg/text/quote.h"
 
-#define LAST_LINE_MAX 200
 #define TASKS_MAX 100000
 
 void job_list_done(JobList *l) {
@@ -73,24 +71,13 @@ static void add_figures(Job *j) {
 /* How much it has printed, from the ring. */
 static void add_output(Job *j, int dir_fd) {
         _cleanup_ring_ Ring ring = RING_INIT;
-        _cleanup_free_ char *data = NULL;
-        uint64_t pos;
-        size_t size = 0;
-        Batch b;
 
         if (ring_open(&ring, dir_fd, false) < 0)
                 return;
         j->lines = ring.header.lines;
         j->bytes = ring.header.bytes;
-        pos = ring.header.last;
-        if (j->lines > 0 && ring_read(&ring, &pos, &b, &data, &size) > 0) {
-                size_t len = b.len - !b.partial;
-                const char *newline = memrchr(b.data, '\n', len);
-                const char *line = newline ? newline + 1 : b.data;
-
-                free(j->last_line);
-                j->last_line = printable_line(line, b.data + len - line, LAST_LINE_MAX);
-        }
+        free(j->last_line);
+        j->last_line = ring_last_line(&ring, LAST_LINE_MAX);
 }
 
 static bool supervisor_lives(const Job *j) {
@@ -133,7 +120,7 @@ static int job_from_row(const char *name, const UnitRow *row, Job *j) {
         j->name = strdup(name);
         j->unit = strdup(row->unit);
         j->description = strdup(row->description);
-        j->state = streq(row->active_state, "activating")   ? JOB_STARTING
+        j->state = streq(row->active_state, "activating")     ? JOB_STARTING
                    : streq(row->active_state, "deactivating") ? JOB_STOPPING
                                                               : JOB_RUNNING;
         return j->name && j->unit && j->description ? 0 : -ENOMEM;
@@ -179,7 +166,7 @@ static int add_ended_from_files(JobList *io, Error *reterr) {
         r = jobdir_list(&names, reterr);
         if (r < 0)
                 return r;
-        STRV_FOREACH(name, names) {
+        STRV_FOREACH (name, names) {
                 _cleanup_job_ Job j = JOB_INIT;
 
                 if (find_in(io, *name) || job_read_state(*name, &j) != 0)
@@ -238,7 +225,7 @@ int jobs_add_ended(JobList *io, Error *reterr) {
 }
 
 static bool has_labels(const Job *j, char *const *labels) {
-        STRV_FOREACH(l, labels)
+        STRV_FOREACH (l, labels)
                 if (!strv_contains(j->labels, *l))
                         return false;
         return true;
@@ -255,7 +242,7 @@ static bool is_selected(const Job *j, const JobSelection *s) {
                 return false;
         if (strv_length(s->names) == 0)
                 return true;
-        STRV_FOREACH(name, s->names)
+        STRV_FOREACH (name, s->names)
                 if (fnmatch(*name, j->name, 0) == 0)
                         return true;
         return false;
@@ -277,7 +264,7 @@ static int no_such_job(const char *name, const JobList *all, Error *reterr) {
 }
 
 static int check_names(char *const *names, Error *reterr) {
-        STRV_FOREACH(name, names) {
+        STRV_FOREACH (name, names) {
                 int r = is_glob(*name) ? 0 : job_name_check(*name, reterr);
                 if (r < 0)
                         return r;
@@ -298,7 +285,7 @@ int jobs_select(Manager *m, const JobSelection *s, bool ended, JobList *ret, Err
         if (r < 0)
                 return r;
 
-        STRV_FOREACH(name, s->names)
+        STRV_FOREACH (name, s->names)
                 if (!is_glob(*name) && !find_in(&all, *name)) {
                         if (!ended)
                                 (void) jobs_add_ended(&all, NULL);

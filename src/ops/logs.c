@@ -7,11 +7,12 @@
 #include "sdbg/text/regex.h"
 #include "sdbg/text/sanitize.h"
 
-#define PARAM(name, letter, type, member, value, help)                                             \
+#define PARAM(name, letter, type, member, value, help)                                                       \
         { name, letter, type, offsetof(LogsRequest, member), value, help, NULL }
 
 const Param logs_params[] = {
-        PARAM("lines", 'n', PARAM_COUNT, lines, "N", "the last N lines (default: 200 where stdout is no terminal)"),
+        PARAM("lines", 'n', PARAM_COUNT, lines, "N",
+              "the last N lines (default: 200 where stdout is no terminal)"),
         PARAM("head", 0, PARAM_COUNT, head, "N", "the first N lines"),
         PARAM("all", 0, PARAM_FLAG, all, NULL, "all lines of the run"),
         PARAM("follow", 'f', PARAM_FLAG, follow, NULL, "go on with new lines until the job ends"),
@@ -106,7 +107,7 @@ static int add_runs(Reading *g, const Job *j, const char *which, Error *reterr) 
         back = *which == '-' || streq(which, "0") ? strtoul(which + (*which == '-'), NULL, 10) : SIZE_MAX;
         if (back < n)
                 return add_source(g, j->name, runs[n - 1 - back], reterr);
-        STRV_FOREACH(run, runs)
+        STRV_FOREACH (run, runs)
                 if (strlen(which) >= 4 && startswith(*run, which))
                         return add_source(g, j->name, *run, reterr);
         error_set(reterr, ERROR_USAGE, 0, "job '%s' has no run '%s'", j->name, which);
@@ -224,7 +225,8 @@ static bool all_over(Reading *g, bool quiet) {
                 _cleanup_job_ Job j = JOB_INIT;
 
                 if (!s->over && !s->has_line)
-                        s->over = run_log_ended(s->log) || (quiet && job_read_state(run_log_job(s->log), &j) != 1);
+                        s->over = run_log_ended(s->log) ||
+                                  (quiet && job_read_state(run_log_job(s->log), &j) != 1);
                 over = over && s->over;
         }
         return over;
@@ -254,7 +256,7 @@ static int follow(Reading *g, LogSink sink, void *userdata) {
 
 /* The last lines that passed by. */
 typedef struct Tail {
-        LogLine *lines; /* each with its own copy of the bytes */
+        LogLine *lines;  /* each with its own copy of the bytes */
         uint64_t max, n; /* n: how many passed */
 } Tail;
 
@@ -329,7 +331,8 @@ static int prepare(Reading *g, const LogsRequest *q, Error *reterr) {
         g->invert = q->invert;
         g->stream = q->stream ? stream_from_string(q->stream) : _STREAM_INVALID;
         if (q->stream && (g->stream < 0 || g->stream == STREAM_RECORD))
-                return error_set(reterr, ERROR_USAGE, 0, "'%s' is no stream: stdout, stderr or pty", q->stream);
+                return error_set(reterr, ERROR_USAGE, 0, "'%s' is no stream: stdout, stderr or pty",
+                                 q->stream);
         return q->grep ? regex_compile(q->grep, q->ignore_case, &g->grep, reterr) : 0;
 }
 

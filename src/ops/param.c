@@ -5,7 +5,8 @@
 #include "sdbg/ops/param.h"
 
 static int bad_value(const Param *p, const char *text, const char *wanted, Error *reterr) {
-        return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a value for --%s: %s is wanted", text, p->name, wanted);
+        return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a value for --%s: %s is wanted", text, p->name,
+                         wanted);
 }
 
 static int set_string(char **slot, const char *text) {
@@ -49,7 +50,9 @@ int param_set(const Param *p, void *request, const char *text, Error *reterr) {
         case PARAM_INT:
                 return parse_int(text, slot) < 0 ? bad_value(p, text, "a number", reterr) : 0;
         case PARAM_DURATION:
-                return parse_duration(text, slot) < 0 ? bad_value(p, text, "a duration like 90, 1.5s or 2min", reterr) : 0;
+                return parse_duration(text, slot) < 0
+                               ? bad_value(p, text, "a duration like 90, 1.5s or 2min", reterr)
+                               : 0;
         case PARAM_SIZE:
                 return parse_size(text, slot) < 0 ? bad_value(p, text, "a size like 512M or 2G", reterr) : 0;
         case PARAM_SIGNAL:

@@ -21,35 +21,35 @@ typedef struct Carry {
 struct RunLog {
         char *job, *run;
         JournalReader *reader, *finder; /* the second looks single entries up */
-        bool repairs;       /* some entries of the run were written again */
+        bool repairs;                   /* some entries of the run were written again */
         bool repairs_known;
 
         int dir_fd;
         Ring ring;
         bool has_ring;
         Buf snapshot;
-        size_t offset;      /* in the snapshot */
-        uint64_t ring_pos;  /* where the snapshot ends */
+        size_t offset;       /* in the snapshot */
+        uint64_t ring_pos;   /* where the snapshot ends */
         uint64_t ring_first; /* number of the first entry in it; UINT64_MAX: no ring */
-        bool in_ring;       /* the journal's part is done */
-        bool overtaken;     /* the ring has moved on: what is missing of it is in the journal by now */
+        bool in_ring;        /* the journal's part is done */
+        bool overtaken;      /* the ring has moved on: what is missing of it is in the journal by now */
         int inotify_fd;
 
         uint64_t next_entry; /* the number that is due; 0: whatever comes first */
         uint64_t next_seq;   /* lines before it were given, or are not wanted */
         uint64_t first_seq;  /* the first line that is wanted */
 
-        Entry ahead;         /* an entry that came after a gap */
+        Entry ahead; /* an entry that came after a gap */
         bool has_ahead;
-        unsigned misses;     /* entries looked up in vain, in a row */
-        Entry entry;         /* the entry whose lines are given out now */
+        unsigned misses; /* entries looked up in vain, in a row */
+        Entry entry;     /* the entry whose lines are given out now */
         size_t entry_pos;
         uint64_t entry_seq;
         bool has_entry;
         Carry carry[STREAM_RECORD];
 
         char *exit_record;
-        bool exit_seen, capped;
+        bool exit_seen;
 };
 
 static int open_ring(RunLog *l) {
@@ -145,6 +145,11 @@ uint64_t run_log_lines(RunLog *l) {
         return lines;
 }
 
+static int seek_journal_head(RunLog *l) {
+        l->next_entry = 1;
+        return journal_reader_seek_head(l->reader);
+}
+
 /* Goes back in the journal to the entry that holds line `seq`, or to the first. */
 static int seek_journal(RunLog *l, uint64_t seq) {
         _cleanup_entry_ Entry e = {};
@@ -152,7 +157,7 @@ static int seek_journal(RunLog *l, uint64_t seq) {
 
         l->next_entry = 0;
         if (seq <= 1)
-                return journal_reader_seek_head(l->reader);
+                return seek_journal_head(l);
         r = journal_reader_seek_tail(l->reader);
         while (r >= 0 && (r = journal_reader_previous(l->reader, &e)) > 0) {
                 /* An entry that begins with this line may only go on with it. */
@@ -160,7 +165,7 @@ static int seek_journal(RunLog *l, uint64_t seq) {
                         continue;
                 return journal_reader_seek_cursor(l->reader, e.cursor);
         }
-        return r < 0 ? r : journal_reader_seek_head(l->reader);
+        return r < 0 ? r : seek_journal_head(l);
 }
 
 /* Whether the ring holds line `seq` or all that comes after it; it is then placed there. */
@@ -196,9 +201,8 @@ int run_log_seek(RunLog *l, uint64_t seq) {
         return l->in_ring ? 0 : seek_journal(l, seq);
 }
 
-/* One entry by its number, wherever in the journal it stands. */
-static int find_entry(RunLog *l, uint64_t number, Entry *ret) {
-        char text[24];
+/* The first entry of the run with this field, wherever in the journal it stands. */
+static int find(RunLog *l, const char *field, const char *value, Entry *ret) {
         int r;
 
         if (!l->finder) {
@@ -206,23 +210,28 @@ static int find_entry(RunLog *l, uint64_t number, Entry *ret) {
                 if (r < 0)
                         return r;
         }
-        snprintf(text, sizeof(text), "%" PRIu64, number);
         r = journal_reader_match(l->finder, NULL, NULL);
         if (r >= 0)
                 r = journal_reader_match(l->finder, "SDBG_RUN", l->run);
         if (r >= 0)
-                r = journal_reader_match(l->finder, number > 0 ? "SDBG_ENTRY" : "SDBG_REPAIRED",
-                                         number > 0 ? text : "1");
+                r = journal_reader_match(l->finder, field, value);
         if (r >= 0)
                 r = journal_reader_seek_head(l->finder);
         return r < 0 ? r : journal_reader_next(l->finder, ret);
+}
+
+static int find_entry(RunLog *l, uint64_t number, Entry *ret) {
+        char text[24];
+
+        snprintf(text, sizeof(text), "%" PRIu64, number);
+        return find(l, "SDBG_ENTRY", text, ret);
 }
 
 static bool has_repairs(RunLog *l) {
         _cleanup_entry_ Entry e = {};
 
         if (!l->repairs_known) {
-                l->repairs = find_entry(l, 0, &e) > 0;
+                l->repairs = find(l, "SDBG_REPAIRED", "1", &e) > 0;
                 l->repairs_known = true;
         }
         return l->repairs;
@@ -276,9 +285,8 @@ static int next_entry(RunLog *l, Entry *e) {
                         r = next_in_place(l, &l->ahead);
                         if (r <= 0)
                                 return r;
-                        if (l->ahead.entry == 0 || l->ahead.entry < l->next_entry ||
-                            (l->next_entry == 0 && l->ahead.repaired))
-                                continue; /* a copy, or one that was taken already */
+                        if (l->ahead.entry == 0 || l->ahead.entry < l->next_entry)
+                                continue; /* a note of somebody else, a copy, or one that was taken already */
                         l->has_ahead = true;
                 }
                 if (is_elsewhere(l)) {
@@ -304,13 +312,22 @@ static int next_entry(RunLog *l, Entry *e) {
 static void take_record(RunLog *l, Entry *e) {
         _cleanup_job_ Job j = JOB_INIT;
 
-        if (streq_ptr(e->event, "exit")) {
-                free(l->exit_record);
-                l->exit_record = TAKE_PTR(e->record);
-                l->exit_seen = !l->exit_record || job_from_record(&j, l->exit_record) < 0 ||
-                               j.state != JOB_LINGERING;
-        } else if (streq_ptr(e->event, "cap"))
-                l->capped = true;
+        if (!streq_ptr(e->event, "exit"))
+                return;
+        free(l->exit_record);
+        l->exit_record = TAKE_PTR(e->record);
+        l->exit_seen = !l->exit_record || job_from_record(&j, l->exit_record) < 0 || j.state != JOB_LINGERING;
+}
+
+/* Why lines are missing that begin with line `from`. The record of the cap comes after them. */
+static const char *gap_reason(RunLog *l, uint64_t from) {
+        _cleanup_entry_ Entry e = {};
+
+        if (l->has_ring && l->ring.header.capped)
+                return "cap";
+        if (from == 1)
+                return "vacuumed";
+        return find(l, "SDBG_EVENT", "cap", &e) > 0 ? "cap" : "lost";
 }
 
 /* Whether lines are missing before the entry; says so in *ret. */
@@ -329,7 +346,7 @@ static bool is_gap(RunLog *l, const Entry *e, LogLine *ret) {
                 .time = e->time,
                 .stream = e->stream,
                 .missing = e->seq - from,
-                .reason = l->capped ? "cap" : from == l->first_seq ? "vacuumed" : "lost",
+                .reason = gap_reason(l, from),
         };
         return true;
 }

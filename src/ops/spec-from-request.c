@@ -85,7 +85,8 @@ static int add_env_line(Spec *s, char *line, unsigned number, const char *path, 
         len = strlen(e + 1);
         if (len >= 1 && strchr("'\"", e[1])) {
                 if (len < 2 || e[len] != e[1])
-                        return error_set(reterr, ERROR_USAGE, 0, "%s:%u: the quote is not closed", path, number);
+                        return error_set(reterr, ERROR_USAGE, 0, "%s:%u: the quote is not closed", path,
+                                         number);
                 e[len] = '\0';
                 memmove(e + 1, e + 2, len - 1);
         }
@@ -116,11 +117,12 @@ static int add_env_file(const char *path, Spec *s, Error *reterr) {
 
 /* The caller's environment, then the file's, then each -e. With --clean-env only what a login gives. */
 static int set_env(const StartRequest *q, Spec *s, Error *reterr) {
-        static const char *const kept[] = { "HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "XDG_RUNTIME_DIR" };
+        static const char *const kept[] = { "HOME", "USER", "LOGNAME",        "SHELL",
+                                            "PATH", "LANG", "XDG_RUNTIME_DIR" };
         int r;
 
         for (size_t i = 0; q->clean_env && i < ELEMENTSOF(kept); i++)
-                STRV_FOREACH(e, environ)
+                STRV_FOREACH (e, environ)
                         if (strncmp(*e, kept[i], strlen(kept[i])) == 0 && (*e)[strlen(kept[i])] == '=' &&
                             strv_extend(&s->env, *e) < 0)
                                 return error_oom(reterr);
@@ -137,7 +139,7 @@ static int set_env(const StartRequest *q, Spec *s, Error *reterr) {
         r = q->env_file ? add_env_file(q->env_file, s, reterr) : 0;
         if (r < 0)
                 return r;
-        STRV_FOREACH(e, q->env) {
+        STRV_FOREACH (e, q->env) {
                 _cleanup_free_ char *inherited = NULL;
                 const char *value;
 
@@ -159,13 +161,14 @@ static int set_env(const StartRequest *q, Spec *s, Error *reterr) {
 static int set_labels(const StartRequest *q, Spec *s, Error *reterr) {
         if (strv_length(q->labels) > LABELS_MAX)
                 return error_set(reterr, ERROR_USAGE, 0, "more than %d labels", LABELS_MAX);
-        STRV_FOREACH(l, q->labels) {
+        STRV_FOREACH (l, q->labels) {
                 const char *e = strchr(*l, '=');
 
                 if (!e || e == *l || strlen(*l) > LABEL_MAX || !utf8_is_valid(*l, strlen(*l)) ||
                     strpbrk(*l, "\n\r"))
                         return error_set(reterr, ERROR_USAGE, 0,
-                                         "'%s' is not a label: KEY=VALUE on one line, up to %d bytes", *l, LABEL_MAX);
+                                         "'%s' is not a label: KEY=VALUE on one line, up to %d bytes", *l,
+                                         LABEL_MAX);
                 if (strv_env_set(&s->labels, *l) < 0)
                         return error_oom(reterr);
         }
@@ -198,7 +201,8 @@ static int set_texts(const StartRequest *q, Spec *s, Error *reterr) {
                 s->description = printable_line(q->description, strlen(q->description), DESCRIPTION_MAX);
         if (q->properties)
                 s->properties = strv_copy(q->properties);
-        return (q->group && !s->group) || (q->description && !s->description) || (q->properties && !s->properties)
+        return (q->group && !s->group) || (q->description && !s->description) ||
+                               (q->properties && !s->properties)
                        ? error_oom(reterr)
                        : 0;
 }

@@ -20,25 +20,31 @@
 
 static const char *const if_running_names[] = { "fail", "reuse", "replace", NULL };
 
-#define PARAM(name, letter, type, member, value, help)                                             \
+#define PARAM(name, letter, type, member, value, help)                                                       \
         { name, letter, type, offsetof(StartRequest, member), value, help, NULL }
 
 const Param start_params[] = {
         PARAM("name", 'n', PARAM_STRING, name, "NAME", "the job's name; else made from the command"),
         PARAM("command", 'c', PARAM_STRING, shell, "STRING", "run this by /bin/sh"),
         PARAM("cwd", 0, PARAM_STRING, cwd, "DIR", "run in this directory; else the caller's"),
-        PARAM("env", 'e', PARAM_LIST, env, "NAME[=VALUE]", "set an environment variable, or take the caller's"),
+        PARAM("env", 'e', PARAM_LIST, env, "NAME[=VALUE]",
+              "set an environment variable, or take the caller's"),
         PARAM("env-file", 0, PARAM_STRING, env_file, "FILE", "read environment variables from a file"),
-        PARAM("clean-env", 0, PARAM_FLAG, clean_env, NULL, "begin with a login's environment, not the caller's"),
+        PARAM("clean-env", 0, PARAM_FLAG, clean_env, NULL,
+              "begin with a login's environment, not the caller's"),
         PARAM("label", 'l', PARAM_LIST, labels, "KEY=VALUE", "mark the job, to select it by"),
-        PARAM("group", 'g', PARAM_STRING, group, "GROUP", "put the job into a group, which is a slice of its own"),
+        PARAM("group", 'g', PARAM_STRING, group, "GROUP",
+              "put the job into a group, which is a slice of its own"),
         PARAM("description", 0, PARAM_STRING, description, "TEXT", "what systemctl shows for the unit"),
         { "if-running", 0, PARAM_CHOICE, offsetof(StartRequest, if_running), "fail|reuse|replace",
           "what to do where the name is running already (default: fail)", if_running_names },
-        PARAM("settle", 0, PARAM_STRING, settle, "TIME", "how long to watch for an early failure (default: 200ms)"),
+        PARAM("settle", 0, PARAM_STRING, settle, "TIME",
+              "how long to watch for an early failure (default: 200ms)"),
         PARAM("no-wait", 0, PARAM_FLAG, no_wait, NULL, "return as soon as the command has been executed"),
-        PARAM("stop-signal", 0, PARAM_SIGNAL, stop_signal, "SIGNAL", "how the job is asked to end (default: TERM)"),
-        PARAM("stop-timeout", 0, PARAM_DURATION, stop_timeout, "TIME", "after which it is killed (default: 10s)"),
+        PARAM("stop-signal", 0, PARAM_SIGNAL, stop_signal, "SIGNAL",
+              "how the job is asked to end (default: TERM)"),
+        PARAM("stop-timeout", 0, PARAM_DURATION, stop_timeout, "TIME",
+              "after which it is killed (default: 10s)"),
         { "leftovers", 0, PARAM_CHOICE, offsetof(StartRequest, leftovers), "keep|kill",
           "processes still there when the main one has ended (default: keep)", leftovers_names },
         PARAM("output-max", 0, PARAM_SIZE, output_max, "SIZE", "output kept of a run (default: 256M)"),
@@ -70,7 +76,8 @@ static int send_start(Manager *m, const Spec *s, StartOutcome *ret, Error *reter
         r = jobdir_path(s->name, &directory, reterr);
         if (r < 0)
                 return r;
-        if (!unit || !slice || !supervisor || !auditor || asprintf(&fallback, "Background job %s", s->name) < 0)
+        if (!unit || !slice || !supervisor || !auditor ||
+            asprintf(&fallback, "Background job %s", s->name) < 0)
                 return error_oom(reterr);
         StartUnit u = {
                 .unit = unit,
@@ -121,7 +128,8 @@ static int start_locked(Manager *m, const Spec *s, int dir_fd, StartResult *ret,
         if (r < 0)
                 return r;
         if (outcome == START_EXISTS)
-                return error_set(reterr, ERROR_JOB_RUNNING, EEXIST, "a unit of this name that is not sdbg's is running");
+                return error_set(reterr, ERROR_JOB_RUNNING, EEXIST,
+                                 "a unit of this name that is not sdbg's is running");
 
         r = manager_await_start(m, START_TIMEOUT, &outcome, reterr);
         if (r == -ETIMEDOUT)
@@ -166,7 +174,8 @@ static int lock_name(const char *name, int *ret_dir, Error *reterr) {
 }
 
 /* Starts under the name of the spec. Return: as op_start(); -EEXIST with ret->job where it is running. */
-static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_time, StartResult *ret, Error *reterr) {
+static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_time, StartResult *ret,
+                       Error *reterr) {
         _cleanup_close_ int dir = -EBADF, lock = lock_name(s->name, &dir, reterr);
         int r;
 
@@ -196,8 +205,10 @@ int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, StartResult 
 }
 
 /* The name made from the command, or with -2, -3, … the first that is not running. */
-static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time, StartResult *ret, Error *reterr) {
-        _cleanup_free_ char *base = job_name_from_command(s->argv[2] && streq(s->argv[0], "/bin/sh") ? s->argv + 2 : s->argv);
+static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time, StartResult *ret,
+                         Error *reterr) {
+        _cleanup_free_ char *base =
+                job_name_from_command(s->argv[2] && streq(s->argv[0], "/bin/sh") ? s->argv + 2 : s->argv);
         int r = -EEXIST;
 
         if (!base)

@@ -20,10 +20,14 @@
 #define STOP_MARGIN (100 * USEC_PER_SEC)
 #define RECORD_TIMEOUT (200 * USEC_PER_MSEC)
 
-#define SELECT_PARAMS(request)                                                                                     \
-        { "all", 0, PARAM_FLAG, offsetof(request, select.all), NULL, "all jobs", NULL },                           \
-        { "group", 'g', PARAM_STRING, offsetof(request, select.group), "GROUP", "jobs of this group", NULL },      \
-        { "label", 'l', PARAM_LIST, offsetof(request, select.labels), "KEY=VALUE", "jobs with this label", NULL }
+#define SELECT_PARAMS(request)                                                                                \
+        { "all", 0, PARAM_FLAG, offsetof(request, select.all), NULL, "all jobs", NULL },                      \
+                { "group", 'g', PARAM_STRING, offsetof(request, select.group), "GROUP", "jobs of this group", \
+                  NULL },                                                                                     \
+        {                                                                                                     \
+                "label", 'l', PARAM_LIST, offsetof(request, select.labels), "KEY=VALUE",                      \
+                        "jobs with this label", NULL                                                          \
+        }
 
 const Param stop_params[] = {
         SELECT_PARAMS(StopRequest),
@@ -34,7 +38,8 @@ const Param stop_params[] = {
 
 const Param kill_params[] = {
         SELECT_PARAMS(KillRequest),
-        { "signal", 's', PARAM_SIGNAL, offsetof(KillRequest, signal), "SIGNAL", "the signal (default: TERM)", NULL },
+        { "signal", 's', PARAM_SIGNAL, offsetof(KillRequest, signal), "SIGNAL", "the signal (default: TERM)",
+          NULL },
         { "whole-tree", 0, PARAM_FLAG, offsetof(KillRequest, whole_tree), NULL,
           "to all processes of the job, not only its main one", NULL },
         {},
@@ -61,7 +66,8 @@ static void record_stop(const Job *j) {
         (void) read_file_at(AT_FDCWD, path, 4096, &comm, NULL);
         if (comm)
                 comm[strcspn(comm, "\n")] = '\0';
-        if (asprintf(&message, "%s: stop asked for by PID %d (%s)", j->name, (int) getppid(), strempty(comm)) < 0) {
+        if (asprintf(&message, "%s: stop asked for by PID %d (%s)", j->name, (int) getppid(),
+                     strempty(comm)) < 0) {
                 message = NULL;
                 return;
         }
@@ -69,8 +75,7 @@ static void record_stop(const Job *j) {
         buf_append_str(&entry, "PRIORITY=5\n");
         buf_append(&entry, fields.data, fields.len);
         /* A note; the stop does not wait for it. */
-        if (!entry.oom && !fields.oom &&
-            journal_send_wait(&w, entry.data, entry.len, RECORD_TIMEOUT) >= 0)
+        if (!entry.oom && !fields.oom && journal_send_wait(&w, entry.data, entry.len, RECORD_TIMEOUT) >= 0)
                 (void) journal_barrier(&w, RECORD_TIMEOUT);
 }
 
@@ -82,7 +87,8 @@ int op_stop_unit(Manager *m, Job *j, usec_t timeout, Error *reterr) {
         if (dir >= 0) {
                 r = jobdir_write_stop_timeout(dir, timeout);
                 if (r < 0)
-                        return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'", j->name);
+                        return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'",
+                                         j->name);
         }
         record_stop(j);
         r = manager_stop(m, j->unit, patience, reterr);
@@ -144,7 +150,8 @@ int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Er
                 if (r < 0) {
                         error_set(reterr, ERROR_JOB_NOT_RUNNING, r, "cannot signal job '%s'", j->name);
                         if (j->lingering)
-                                error_hint(reterr, "its main process has ended; --whole-tree reaches the others");
+                                error_hint(reterr,
+                                           "its main process has ended; --whole-tree reaches the others");
                         return r;
                 }
                 *ret_sent += r;
@@ -175,7 +182,7 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
 }
 
 static bool is_named(const char *name, char *const *names) {
-        STRV_FOREACH(n, names)
+        STRV_FOREACH (n, names)
                 if (fnmatch(*n, name, 0) == 0)
                         return true;
         return strv_length(names) == 0;
@@ -188,7 +195,7 @@ int op_clean(Manager *m, char *const *names, char ***ret, Error *reterr) {
         r = jobdir_list(&all, reterr);
         if (r < 0)
                 return r;
-        STRV_FOREACH(name, all) {
+        STRV_FOREACH (name, all) {
                 _cleanup_free_ char *unit = unit_from_job(*name);
                 _cleanup_unit_status_ UnitStatus status = {};
                 _cleanup_close_ int dir = -EBADF, lock = -EBADF;

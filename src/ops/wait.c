@@ -15,18 +15,22 @@
 #define LAST_WORD_USEC (5 * USEC_PER_SEC)
 
 const Param wait_params[] = {
-        { "any", 0, PARAM_FLAG, offsetof(WaitRequest, any), NULL, "until one of them has ended, not all", NULL },
-        { "timeout", 't', PARAM_STRING, offsetof(WaitRequest, timeout), "TIME", "give up after this time (exit code 124)", NULL },
+        { "any", 0, PARAM_FLAG, offsetof(WaitRequest, any), NULL, "until one of them has ended, not all",
+          NULL },
+        { "timeout", 't', PARAM_STRING, offsetof(WaitRequest, timeout), "TIME",
+          "give up after this time (exit code 124)", NULL },
         { "all", 0, PARAM_FLAG, offsetof(WaitRequest, select.all), NULL, "all running jobs", NULL },
-        { "group", 'g', PARAM_STRING, offsetof(WaitRequest, select.group), "GROUP", "jobs of this group", NULL },
-        { "label", 'l', PARAM_LIST, offsetof(WaitRequest, select.labels), "KEY=VALUE", "jobs with this label", NULL },
+        { "group", 'g', PARAM_STRING, offsetof(WaitRequest, select.group), "GROUP", "jobs of this group",
+          NULL },
+        { "label", 'l', PARAM_LIST, offsetof(WaitRequest, select.labels), "KEY=VALUE", "jobs with this label",
+          NULL },
         {},
 };
 
 /* One job that is waited for. */
 typedef struct Waiter {
         int dir_fd;
-        int pidfd;        /* of the supervisor */
+        int pidfd; /* of the supervisor */
         bool done;
         usec_t gone_since; /* the supervisor's end was seen; CLOCK_MONOTONIC */
 } Waiter;

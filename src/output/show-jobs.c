@@ -53,12 +53,14 @@ static void age_text(const Job *j, char *buf, size_t size) {
 }
 
 static const char *state_text(const Job *j) {
-        return job_has_ended(j) && j->result >= 0 && j->result != RESULT_SUCCESS ? job_result_to_string(j->result)
-                                                                                  : job_state_to_string(j->state);
+        return job_has_ended(j) && j->result >= 0 && j->result != RESULT_SUCCESS
+                       ? job_result_to_string(j->result)
+                       : job_state_to_string(j->state);
 }
 
 int show_job_table(FILE *f, const JobList *l) {
-        static const char *const titles[] = { "NAME", "STATE", "AGE", "PID", "MEMORY", "CPU", "PORTS", "COMMAND", NULL };
+        static const char *const titles[] = { "NAME", "STATE", "AGE",     "PID", "MEMORY",
+                                              "CPU",  "PORTS", "COMMAND", NULL };
         _cleanup_table_ Table t = {};
         int r;
 
@@ -78,8 +80,8 @@ int show_job_table(FILE *f, const JobList *l) {
                 if (j->cpu != USEC_INFINITY)
                         format_duration(cpu, sizeof(cpu), j->cpu);
 
-                const char *const cells[] = { j->name, state_text(j), age, pid, memory, cpu, ports,
-                                              j->command ?: j->description };
+                const char *const cells[] = { j->name, state_text(j), age,   pid,
+                                              memory,  cpu,           ports, j->command ?: j->description };
                 for (size_t c = 0; r >= 0 && c < ELEMENTSOF(cells); c++)
                         r = table_add(&t, cells[c]);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/output/show.h"
 #include "sdbg/output/table.h"
+#include "sdbg/text/quote.h"
 
 int show_checks(FILE *f, const CheckList *l) {
         for (size_t i = 0; i < l->n; i++) {
@@ -31,13 +32,16 @@ int show_checks_json(FILE *f, const CheckList *l) {
         return show_json(f, array);
 }
 
-static int show_error_json(const Error *e) {
+/* Errors quote what they were given, which may be any bytes. */
+#define ERROR_TEXT_MAX 2000
+
+static int show_error_json(const Error *e, const char *message, const char *hint) {
         _cleanup_json_ Json *o = json_new_object();
         Json *error = json_new_object();
 
         if (json_set(error, "code", json_new_string(e->code)) < 0 ||
-            json_set(error, "message", json_new_string(e->message)) < 0 ||
-            json_set(error, "hint", json_new_string(e->hint)) < 0) {
+            json_set(error, "message", json_new_string(message)) < 0 ||
+            json_set(error, "hint", json_new_string(hint)) < 0) {
                 json_free(error);
                 return -ENOMEM;
         }
@@ -45,9 +49,13 @@ static int show_error_json(const Error *e) {
 }
 
 void show_error(const Error *e, bool json) {
-        if (json && show_error_json(e) >= 0)
+        _cleanup_free_ char *message =
+                printable_line(strempty(e->message), strlen(strempty(e->message)), ERROR_TEXT_MAX);
+        _cleanup_free_ char *hint = e->hint ? printable_line(e->hint, strlen(e->hint), ERROR_TEXT_MAX) : NULL;
+
+        if (json && show_error_json(e, message, hint) >= 0)
                 return;
-        fprintf(stderr, "sdbg: %s\n", strempty(e->message));
-        if (e->hint)
-                fprintf(stderr, "hint: %s\n", e->hint);
+        fprintf(stderr, "sdbg: %s\n", strempty(message));
+        if (hint)
+                fprintf(stderr, "hint: %s\n", hint);
 }

@@ -36,8 +36,8 @@ int runtime_dir(char **ret, Error *reterr) {
                 return error_oom(reterr);
 
         if (!is_own_directory(path)) {
-                error_set(reterr, ERROR_MANAGER_UNREACHABLE, ENOENT,
-                          "no runtime directory %s of this user", path);
+                error_set(reterr, ERROR_MANAGER_UNREACHABLE, ENOENT, "no runtime directory %s of this user",
+                          path);
                 error_hint(reterr, "log in, or run 'loginctl enable-linger' and try again; "
                                    "'sdbg doctor' checks everything");
                 free(path);
@@ -53,8 +53,8 @@ static int open_private(int dirfd, const char *name, bool create, Error *reterr)
         struct stat st;
 
         if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
-                return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno,
-                                 "cannot make runtime directory '%s'", name);
+                return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot make runtime directory '%s'",
+                                 name);
 
         fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0) {

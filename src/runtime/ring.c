@@ -6,6 +6,7 @@
 
 #include "sdbg/base/fd.h"
 #include "sdbg/runtime/ring.h"
+#include "sdbg/text/quote.h"
 
 /* What stands before the bytes of each batch. */
 typedef struct RingBatch {
@@ -133,8 +134,8 @@ int ring_refresh(Ring *r) {
         k = read_at(r->fd, &r->header, sizeof(r->header), 0);
         if (k < 0)
                 return k;
-        if (memcmp(r->header.magic, RING_MAGIC, sizeof(r->header.magic)) != 0 ||
-            r->header.capacity == 0)
+        if (memcmp(r->header.magic, RING_MAGIC, sizeof(r->header.magic)) != 0 || r->header.capacity == 0 ||
+            r->header.capacity > RING_CAPACITY)
                 return -EBADMSG;
         return ring_refresh_audit(r);
 }
@@ -231,6 +232,18 @@ static void fill_batch(Batch *b, const RingBatch *head, const char *data) {
         };
 }
 
+static int read_payload(const Ring *r, uint64_t pos, size_t len, char **buf, size_t *buf_size) {
+        if (*buf_size < len) {
+                char *p = realloc(*buf, len);
+
+                if (!p)
+                        return -ENOMEM;
+                *buf = p;
+                *buf_size = len;
+        }
+        return read_data(r, pos, *buf, len);
+}
+
 int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_size) {
         RingBatch head;
         int k;
@@ -239,29 +252,41 @@ int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_si
                 return -ESTALE;
         if (*pos >= r->header.head)
                 return 0;
+        if (r->header.head - *pos > r->header.capacity)
+                return -EBADMSG;
 
         k = read_data(r, *pos, &head, sizeof(head));
         if (k < 0)
                 return k;
         if (!is_sound(&head))
                 return still_there(r, *pos) < 0 ? -ESTALE : -EBADMSG;
-        if (*buf_size < head.len) {
-                char *p = realloc(*buf, head.len);
-
-                if (!p)
-                        return -ENOMEM;
-                *buf = p;
-                *buf_size = head.len;
+        if (buf) {
+                k = read_payload(r, *pos + sizeof(head), head.len, buf, buf_size);
+                if (k < 0)
+                        return k;
         }
-        k = read_data(r, *pos + sizeof(head), *buf, head.len);
-        if (k >= 0)
-                k = still_there(r, *pos);
+        k = still_there(r, *pos);
         if (k < 0)
                 return k;
 
-        fill_batch(b, &head, *buf);
+        fill_batch(b, &head, buf ? *buf : NULL);
         *pos += padded(head.len);
         return 1;
+}
+
+char *ring_last_line(const Ring *r, size_t max) {
+        _cleanup_free_ char *data = NULL;
+        uint64_t pos = r->header.last;
+        const char *newline, *line;
+        size_t size = 0, len;
+        Batch b;
+
+        if (r->header.lines == 0 || ring_read(r, &pos, &b, &data, &size) <= 0 || b.stream == STREAM_RECORD)
+                return NULL;
+        len = b.len - !b.partial;
+        newline = memrchr(b.data, '\n', len);
+        line = newline ? newline + 1 : b.data;
+        return printable_line(line, b.data + len - line, max);
 }
 
 int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from) {
@@ -273,6 +298,8 @@ int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from) {
                 return k;
         ret->len = 0;
         *ret_from = from = MIN(MAX(from, r->header.tail), r->header.head);
+        if (r->header.head - from > r->header.capacity)
+                return -EBADMSG;
         p = buf_reserve(ret, r->header.head - from + 1);
         if (!p)
                 return -ENOMEM;

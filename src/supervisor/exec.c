@@ -139,32 +139,47 @@ static char *find_interpreter(const char *path) {
         if (fd < 0 || read(fd, line, sizeof(line) - 1) < 2 || !startswith(line, "#!"))
                 return NULL;
         p = line + 2 + strspn(line + 2, " \t");
-        return strndup(p, strcspn(p, " \t\r\n"));
+        return strndup(p, strcspn(p, " \t\n"));
+}
+
+/* Why the interpreter of a script cannot be had. Return: as asprintf(3); 0 where it is not to blame. */
+static int explain_interpreter(const char *path, const char *shown, char **ret) {
+        _cleanup_free_ char *interpreter = find_interpreter(path), *clean = NULL;
+        size_t len = interpreter ? strlen(interpreter) : 0;
+
+        if (len == 0 || access(interpreter, X_OK) >= 0)
+                return 0;
+        if (interpreter[len - 1] == '\r')
+                return asprintf(ret, "cannot execute %s: its first line ends as on Windows (carriage return)",
+                                shown);
+        clean = printable_line(interpreter, len, 200);
+        return asprintf(ret, "cannot execute %s: its interpreter %s %s", shown, strempty(clean),
+                        access(interpreter, F_OK) < 0 ? "does not exist" : "is not executable");
 }
 
 static void explain_exec(Supervisor *s, int errnum) {
-        _cleanup_free_ char *path = find_command(&s->spec), *interpreter = NULL, *shown = NULL;
+        _cleanup_free_ char *path = find_command(&s->spec), *shown = NULL;
         Job *j = &s->job;
         struct stat st;
+        bool found;
         int r = 0;
 
-        if (!path)
+        shown = path ? printable_line(path, strlen(path), 200) : NULL;
+        if (!shown)
                 return;
-        shown = printable_line(path, strlen(path), 200);
-        interpreter = find_interpreter(path);
-        if (stat(path, &st) < 0)
-                r = asprintf(&j->reason, "command not found: %s%s", strempty(shown),
+        found = stat(path, &st) >= 0 || (errno != ENOENT && errno != ENOTDIR);
+        j->exit_code = found ? EXIT_NOT_EXECUTABLE : EXIT_NOT_FOUND;
+        if (!found)
+                r = asprintf(&j->reason, "command not found: %s%s", shown,
                              strchr(path, '/') ? "" : " (not in the PATH it was started with)");
-        else if (S_ISDIR(st.st_mode))
-                r = asprintf(&j->reason, "cannot execute %s: it is a directory", strempty(shown));
-        else if (interpreter && access(interpreter, F_OK) < 0)
-                r = asprintf(&j->reason, "cannot execute %s: its interpreter %s does not exist",
-                             strempty(shown), interpreter);
+        else if (stat(path, &st) >= 0 && S_ISDIR(st.st_mode))
+                r = asprintf(&j->reason, "cannot execute %s: it is a directory", shown);
         else
-                r = asprintf(&j->reason, "cannot execute %s: %s", strempty(shown), strerror(errnum));
+                r = explain_interpreter(path, shown, &j->reason);
+        if (r == 0)
+                r = asprintf(&j->reason, "cannot execute %s: %s", shown, strerror(errnum));
         if (r < 0)
                 j->reason = NULL;
-        j->exit_code = stat(path, &st) < 0 ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 static void explain(Supervisor *s, const ExecError *e) {

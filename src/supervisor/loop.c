@@ -80,9 +80,9 @@ static bool write_end(Supervisor *s, usec_t now) {
         uint64_t left_out = output_uncap(&s->output, now);
 
         if (left_out > 0)
-                (void) supervisor_record(s, RECORD_CAP,
-                                         "%" PRIu64 " lines left out (cap): the job printed more than --output-max",
-                                         left_out);
+                (void) supervisor_record(
+                        s, RECORD_CAP,
+                        "%" PRIu64 " lines left out (cap): the job printed more than --output-max", left_out);
         supervisor_save(s);
         return supervisor_record(s, RECORD_EXIT, "%s %s", s->spec.name, s->job.reason);
 }

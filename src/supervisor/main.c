@@ -80,26 +80,30 @@ static void report_exec_failure(Supervisor *s, int errnum) {
         (void) supervisor_record(s, RECORD_START, "%s starting", s->spec.name);
         (void) supervisor_record(s, RECORD_EXIT, "%s did not start: %s", s->spec.name,
                                  strempty(s->job.reason));
-        notify_manager("ERRNO=%d\nSTATUS=the command cannot be executed: %s", -errnum,
-                       strerror(-errnum));
+        notify_manager("ERRNO=%d\nSTATUS=the command cannot be executed: %s", -errnum, strerror(-errnum));
 }
 
 static void report_running(Supervisor *s) {
         s->job.state = JOB_RUNNING;
         supervisor_save(s);
-        (void) supervisor_record(s, RECORD_START, "%s started, PID %d", s->spec.name, s->job.pid);
+        /* First of all: somebody waits for it. */
         notify_manager("READY=1\nSTATUS=running, PID %d", s->job.pid);
+        (void) supervisor_record(s, RECORD_START, "%s started, PID %d", s->spec.name, s->job.pid);
 }
 
 int main(int argc, char *argv[]) {
         Supervisor s = {
-                .dir_fd = -EBADF, .cgroup_fd = -EBADF, .job_fd = -EBADF,
-                .events_fd = -EBADF, .signal_fd = -EBADF,
+                .dir_fd = -EBADF,
+                .cgroup_fd = -EBADF,
+                .job_fd = -EBADF,
+                .events_fd = -EBADF,
+                .signal_fd = -EBADF,
         };
         int r;
 
         if (argc != 2) {
-                fprintf(stderr, "This is the main process of sdbg's jobs, started by systemd; see sdbg(1).\n");
+                fprintf(stderr,
+                        "This is the main process of sdbg's jobs, started by systemd; see sdbg(1).\n");
                 return EXIT_FAILURE;
         }
         r = load(&s, argv[1]);

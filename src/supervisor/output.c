@@ -63,17 +63,16 @@ static void start_auditor(Output *o, usec_t now) {
         if (!path)
                 return;
         o->audit_at = now + AUDIT_AGAIN_USEC;
-        if (posix_spawn(&pid, path, NULL, NULL, (char *[]){ path, (char *) o->directory, NULL },
-                        environ) == 0)
+        o->audit_from = o->ring.audit.verified;
+        if (posix_spawn(&pid, path, NULL, NULL, (char *[]){ path, (char *) o->directory, NULL }, environ) ==
+            0)
                 o->auditor = pid;
 }
 
 void output_audited(Output *o) {
-        uint64_t before = o->ring.audit.verified;
-
         o->auditor = 0;
         (void) ring_refresh_audit(&o->ring);
-        if (o->ring.audit.verified > before)
+        if (o->ring.audit.verified > o->audit_from)
                 o->audit_at = 0;
 }
 
@@ -104,6 +103,7 @@ static void reach_cap(Output *o, const Batch *b) {
         if (o->capped || b->stream == STREAM_RECORD || o->accepted + b->len <= o->output_max)
                 return;
         o->capped = true;
+        o->ring.header.capped = 1;
         o->cap_pos = o->ring.header.head;
         o->cap_seq = b->seq;
 }
@@ -255,12 +255,10 @@ bool output_is_sent(const Output *o) {
 
 /* The number of the first line that is still in the ring. */
 static uint64_t first_kept_line(const Output *o) {
-        _cleanup_free_ char *data = NULL;
         uint64_t pos = o->ring.header.tail;
-        size_t size = 0;
         Batch b;
 
-        while (ring_read(&o->ring, &pos, &b, &data, &size) > 0)
+        while (ring_read(&o->ring, &pos, &b, NULL, NULL) > 0)
                 if (b.stream != STREAM_RECORD)
                         return b.seq;
         return o->coalescer.next_seq;

@@ -27,16 +27,17 @@ typedef struct Output {
         bool closing;        /* the job is gone: what is in the pipes now is all */
         bool blocked;        /* the ring is full */
         usec_t blocked_since;
-        uint64_t give_up;    /* ring position up to which batches may go unverified */
+        uint64_t give_up; /* ring position up to which batches may go unverified */
 
-        uint64_t accepted;   /* bytes given to the journal, for the cap */
+        uint64_t accepted; /* bytes given to the journal, for the cap */
         bool capped;
-        uint64_t cap_pos;    /* ring position at which the cap was reached */
-        uint64_t cap_seq;    /* number of the first line beyond it */
+        uint64_t cap_pos; /* ring position at which the cap was reached */
+        uint64_t cap_seq; /* number of the first line beyond it */
         uint64_t dropped_lines, dropped_bytes;
 
-        pid_t auditor; /* 0: none is running */
-        usec_t audit_at;
+        pid_t auditor;       /* 0: none is running */
+        uint64_t audit_from; /* what was verified when it was started */
+        usec_t audit_at;     /* not before this is the next one started */
 } Output;
 
 /* Return: 0, negative errno. */

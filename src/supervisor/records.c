@@ -20,6 +20,10 @@ static void count_output(Supervisor *s) {
 
 void supervisor_save(Supervisor *s) {
         count_output(s);
+        if (job_has_ended(&s->job)) {
+                free(s->job.last_line);
+                s->job.last_line = ring_last_line(&s->output.ring, LAST_LINE_MAX);
+        }
         /* A full runtime directory costs the state, not the job: the manager and the records know it. */
         (void) jobdir_write_state(s->dir_fd, &s->job);
 }
@@ -36,6 +40,5 @@ bool supervisor_record(Supervisor *s, RecordKind kind, const char *format, ...) 
                 message = NULL;
         count_output(s);
         json = job_to_record(&s->job);
-        return message && json &&
-               output_record(&s->output, kind, message, json, now_usec(CLOCK_MONOTONIC));
+        return message && json && output_record(&s->output, kind, message, json, now_usec(CLOCK_MONOTONIC));
 }

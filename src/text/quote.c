@@ -24,7 +24,7 @@ static void quote_word(Buf *b, const char *word) {
 char *quote_command(char *const *argv, size_t max) {
         _cleanup_buf_ Buf b = {};
 
-        STRV_FOREACH(arg, argv) {
+        STRV_FOREACH (arg, argv) {
                 if (b.len > 0)
                         buf_append_char(&b, ' ');
                 quote_word(&b, *arg);

@@ -22,8 +22,8 @@ int regex_compile(const char *pattern, bool ignore_case, Regex **ret, Error *ret
         if (!r)
                 return error_oom(reterr);
         r->code = pcre2_compile((PCRE2_SPTR) pattern, PCRE2_ZERO_TERMINATED,
-                                PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0), &code,
-                                &offset, NULL);
+                                PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (ignore_case ? PCRE2_CASELESS : 0),
+                                &code, &offset, NULL);
         if (!r->code) {
                 (void) pcre2_get_error_message(code, text, sizeof(text));
                 error_set(reterr, ERROR_USAGE, 0, "regular expression '%s': %s at position %zu", pattern,

@@ -65,7 +65,7 @@ static void put_tag(Buf *out, const EntryTag *tag) {
         put_field(out, "SDBG_JOB", tag->job);
         put_field(out, "SDBG_RUN", tag->run);
         put_field(out, "SYSLOG_IDENTIFIER", tag->job);
-        STRV_FOREACH(label, tag->labels) {
+        STRV_FOREACH (label, tag->labels) {
                 size_t start = begin_binary(out, "SDBG_LABEL");
 
                 buf_append_str(out, *label);
@@ -122,8 +122,7 @@ void entry_encode_batch(Buf *out, const EntryTag *tag, const Batch *b, Pool pool
         put_message(out, b);
 }
 
-void record_encode(Buf *out, const EntryTag *tag, RecordKind kind, const char *message,
-                   const char *json) {
+void record_encode(Buf *out, const EntryTag *tag, RecordKind kind, const char *message, const char *json) {
         size_t start;
 
         put_tag(out, tag);
@@ -213,8 +212,8 @@ int entry_decode_field(Entry *e, const char *data, size_t len) {
                 size_t l = strlen(fields[i].name);
 
                 if (len >= l && memcmp(data, fields[i].name, l) == 0)
-                        return store_field(e, fields[i].type, (char *) e + fields[i].offset,
-                                           data + l, len - l);
+                        return store_field(e, fields[i].type, (char *) e + fields[i].offset, data + l,
+                                           len - l);
         }
         return 0;
 }

@@ -5,8 +5,8 @@
 /* The input is a row of reads: a byte that says which stream and how long a pause goes before, a byte
  * that says how many bytes were read (in eights), and these bytes. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static const usec_t pauses[] = { 0, 1, 39 * USEC_PER_MSEC, 41 * USEC_PER_MSEC,
-                                         99 * USEC_PER_MSEC, 101 * USEC_PER_MSEC, USEC_PER_SEC };
+        /* Microseconds: around what the coalescer waits for. */
+        static const usec_t pauses[] = { 0, 1, 39000, 41000, 99000, 101000, 1000000 };
         static Pipeline p;
 
         p = (Pipeline){};

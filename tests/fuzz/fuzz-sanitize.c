@@ -40,7 +40,8 @@ static void check_keep_color(const char *data, size_t len) {
                 CHECK(++i < kept.len && kept.data[i] == '[');
                 do
                         CHECK(++i < kept.len);
-                while ((kept.data[i] >= '0' && kept.data[i] <= '9') || kept.data[i] == ';' || kept.data[i] == ':');
+                while ((kept.data[i] >= '0' && kept.data[i] <= '9') || kept.data[i] == ';' ||
+                       kept.data[i] == ':');
                 CHECK(kept.data[i] == 'm');
         }
         CHECK(sanitize_is_clean(plain.data, plain.len));

@@ -222,10 +222,12 @@ class Results:
 def root_helper(beds, bed):
     with beds.start(bed, "--root", "--", "python3", TOP / "tests/lib/root-helper",
                     stdout=subprocess.PIPE) as helper:
-        if helper.stdout.readline() != "ready\n":
-            raise RuntimeError("tests/lib/root-helper did not start")
-        yield
-        beds.end(bed)
+        try:
+            if helper.stdout.readline() != "ready\n":
+                raise RuntimeError("tests/lib/root-helper did not start")
+            yield
+        finally:
+            beds.end(bed)
 
 
 def run_in_bed(beds, bed, file, names, options, results):

@@ -37,7 +37,8 @@ class Bed(BedTest):
         self.assertEqual(self.messages(), ["one", "two"])
 
     def test_journal_waits_for_entry(self):
-        self.start_service("sh", "-c", "sleep 0.2; echo here it is")
+        # Of a process that has ended meanwhile, journald does not know the unit.
+        self.start_service("sh", "-c", "sleep 0.2; echo here it is; exec sleep 1000")
         entry = self.journal.wait(where=lambda e: e["MESSAGE"] == "here it is")
         self.assertIn("bgjob-", entry["_SYSTEMD_USER_UNIT"])
 

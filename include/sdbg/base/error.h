@@ -14,17 +14,17 @@ typedef struct Error {
 } Error;
 
 /* The stable codes; the second half of each comment is the exit code of the front ends. */
-#define ERROR_FAILED "failed"                      /* 1 */
-#define ERROR_USAGE "usage"                        /* 2 */
-#define ERROR_NO_SUCH_JOB "no-such-job"            /* 3 */
-#define ERROR_JOB_RUNNING "job-running"            /* 4 */
-#define ERROR_JOB_NOT_RUNNING "job-not-running"    /* 1 */
-#define ERROR_ENDED_EARLY "ended-early"            /* 5 */
-#define ERROR_EXEC_FAILED "exec-failed"            /* 5 */
+#define ERROR_FAILED "failed"                           /* 1 */
+#define ERROR_USAGE "usage"                             /* 2 */
+#define ERROR_NO_SUCH_JOB "no-such-job"                 /* 3 */
+#define ERROR_JOB_RUNNING "job-running"                 /* 4 */
+#define ERROR_JOB_NOT_RUNNING "job-not-running"         /* 1 */
+#define ERROR_ENDED_EARLY "ended-early"                 /* 5 */
+#define ERROR_EXEC_FAILED "exec-failed"                 /* 5 */
 #define ERROR_MANAGER_UNREACHABLE "manager-unreachable" /* 6 */
 #define ERROR_JOURNAL_UNREACHABLE "journal-unreachable" /* 6 */
-#define ERROR_TIMEOUT "timeout"                    /* 124 */
-#define ERROR_BAD_RUNTIME_DIR "bad-runtime-dir"    /* 6 */
+#define ERROR_TIMEOUT "timeout"                         /* 124 */
+#define ERROR_BAD_RUNTIME_DIR "bad-runtime-dir"         /* 6 */
 
 /* Fills e (if it is not NULL and still empty; the first cause wins).
  * errnum: positive or negative errno value, or 0; where it is set, ": <its text>" is appended.

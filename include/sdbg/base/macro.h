@@ -20,28 +20,28 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* Hands the pointer on and forgets it here, so that cleanup does not free what was given away. */
-#define TAKE_PTR(p)                                                                                \
-        ({                                                                                         \
-                typeof(p) *_pp = &(p);                                                             \
-                typeof(p) _v = *_pp;                                                               \
-                *_pp = NULL;                                                                       \
-                _v;                                                                                \
+#define TAKE_PTR(p)                                                                                          \
+        ({                                                                                                   \
+                typeof(p) *_pp = &(p);                                                                       \
+                typeof(p) _v = *_pp;                                                                         \
+                *_pp = NULL;                                                                                 \
+                _v;                                                                                          \
         })
 
 /* As TAKE_PTR(), for file descriptors: what stays behind is -EBADF, which close_fd() ignores. */
-#define TAKE_FD(fd)                                                                                \
-        ({                                                                                         \
-                int *_pfd = &(fd);                                                                 \
-                int _fd = *_pfd;                                                                   \
-                *_pfd = -EBADF;                                                                    \
-                _fd;                                                                               \
+#define TAKE_FD(fd)                                                                                          \
+        ({                                                                                                   \
+                int *_pfd = &(fd);                                                                           \
+                int _fd = *_pfd;                                                                             \
+                *_pfd = -EBADF;                                                                              \
+                _fd;                                                                                         \
         })
 
 /* Defines func##p() for _cleanup_(): calls func() on a pointer that is set. */
-#define DEFINE_CLEANUP_FUNC(type, func)                                                            \
-        static inline void func##p(type *p) {                                                      \
-                if (*p)                                                                            \
-                        func(*p);                                                                  \
+#define DEFINE_CLEANUP_FUNC(type, func)                                                                      \
+        static inline void func##p(type *p) {                                                                \
+                if (*p)                                                                                      \
+                        func(*p);                                                                            \
         }
 
 static inline void freep(void *p) {

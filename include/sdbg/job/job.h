@@ -83,17 +83,19 @@ typedef struct Job {
         char *cgroup;   /* of the unit, below the cgroup2 mount */
 } Job;
 
+/* Of job.last_line, in bytes. */
+#define LAST_LINE_MAX 200
+
 /* Everything unknown. */
-#define JOB_INIT                                                                                   \
-        (Job) {                                                                                    \
-                .state = _JOB_STATE_INVALID, .result = _RESULT_INVALID, .exit_code = -1,           \
-                .pid = -1, .duration = USEC_INFINITY, .uptime = USEC_INFINITY,                     \
-                .tasks = UINT64_MAX, .cpu = USEC_INFINITY, .memory = UINT64_MAX,                   \
-                .memory_peak = UINT64_MAX, .memory_max = UINT64_MAX, .io_read = UINT64_MAX,        \
-                .io_write = UINT64_MAX, .lines = UINT64_MAX, .bytes = UINT64_MAX,                  \
-                .processes_ended = -1, .processes_killed = -1, .stdout_lines = UINT64_MAX,         \
-                .stdout_bytes = UINT64_MAX, .stderr_lines = UINT64_MAX,                            \
-                .stderr_bytes = UINT64_MAX, .supervisor = -1,                                      \
+#define JOB_INIT                                                                                             \
+        (Job) {                                                                                              \
+                .state = _JOB_STATE_INVALID, .result = _RESULT_INVALID, .exit_code = -1, .pid = -1,          \
+                .duration = USEC_INFINITY, .uptime = USEC_INFINITY, .tasks = UINT64_MAX,                     \
+                .cpu = USEC_INFINITY, .memory = UINT64_MAX, .memory_peak = UINT64_MAX,                       \
+                .memory_max = UINT64_MAX, .io_read = UINT64_MAX, .io_write = UINT64_MAX,                     \
+                .lines = UINT64_MAX, .bytes = UINT64_MAX, .processes_ended = -1, .processes_killed = -1,     \
+                .stdout_lines = UINT64_MAX, .stdout_bytes = UINT64_MAX, .stderr_lines = UINT64_MAX,          \
+                .stderr_bytes = UINT64_MAX, .supervisor = -1,                                                \
         }
 
 /* Frees what the job holds; it is then as JOB_INIT. */

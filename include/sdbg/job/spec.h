@@ -31,10 +31,10 @@ typedef struct SpecLimit {
 
 typedef struct Spec {
         char *name, *group, *description, *command; /* command: as it is shown */
-        char **labels;     /* key=value */
-        char **argv;       /* exact bytes */
+        char **labels;                              /* key=value */
+        char **argv;                                /* exact bytes */
         char *cwd;
-        char **env;        /* NAME=VALUE, exact bytes */
+        char **env; /* NAME=VALUE, exact bytes */
         int umask;
         SpecLimit limits[RLIM_NLIMITS];
         int stop_signal;

@@ -9,7 +9,10 @@ typedef struct JournalWriter {
         int fd;
 } JournalWriter;
 
-#define JOURNAL_WRITER_INIT (JournalWriter){ .fd = -EBADF }
+#define JOURNAL_WRITER_INIT                                                                                  \
+        (JournalWriter) {                                                                                    \
+                .fd = -EBADF                                                                                 \
+        }
 
 void journal_writer_done(JournalWriter *w);
 #define _cleanup_journal_writer_ _cleanup_(journal_writer_done)

@@ -22,9 +22,9 @@ typedef struct Param {
         const char *name; /* "stop-timeout"; ends the table where it is NULL */
         char letter;      /* 'n' for -n, or 0 */
         ParamType type;
-        size_t offset;        /* of the field in the request */
-        const char *value;    /* how help calls the value: "NAME" */
-        const char *help;     /* one line, without final stop */
+        size_t offset;     /* of the field in the request */
+        const char *value; /* how help calls the value: "NAME" */
+        const char *help;  /* one line, without final stop */
         const char *const *choices;
 } Param;
 

@@ -28,7 +28,7 @@ void show_job_end(FILE *f, const Job *j);
 /* One line or gap of a log. */
 typedef struct LogStyle {
         bool json, raw, timestamps, color;
-        bool prefix; /* the job's name first */
+        bool prefix;    /* the job's name first */
         bool open_line; /* state: what was printed last has no newline yet */
 } LogStyle;
 

@@ -22,8 +22,9 @@ typedef struct RingHeader {
         uint64_t sent;     /* journald's socket has taken what is before */
         uint64_t lines;    /* printed by the run so far */
         uint64_t bytes;
-        uint64_t last;     /* the newest batch of output */
-        uint64_t ended;    /* 1: no more will come */
+        uint64_t last;   /* the newest batch of output */
+        uint64_t capped; /* 1: the output cap was reached, what comes is not sent on */
+        uint64_t ended;  /* 1: no more will come */
 } RingHeader;
 
 /* Written by the auditor, at an offset of its own so that each field has one writer. */
@@ -44,7 +45,10 @@ typedef struct Ring {
         RingAudit audit;
 } Ring;
 
-#define RING_INIT (Ring){ .fd = -EBADF }
+#define RING_INIT                                                                                            \
+        (Ring) {                                                                                             \
+                .fd = -EBADF                                                                                 \
+        }
 
 void ring_done(Ring *r);
 #define _cleanup_ring_ _cleanup_(ring_done)
@@ -72,10 +76,15 @@ bool ring_has_room(const Ring *r, size_t len, uint64_t limit);
  * errno. */
 int ring_append(Ring *r, const Batch *b);
 
-/* Reads the batch at *pos; *buf is the caller's space, grown as needed, to which b->data points.
+/* Reads the batch at *pos; *buf is the caller's space, grown as needed, to which b->data points. With buf
+ * NULL only what describes the batch is read.
  * Return: 1 and *pos moved behind it; 0 at the head; -ESTALE where the tail has passed *pos;
  * -EBADMSG; -ENOMEM; negative errno. */
 int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_size);
+
+/* The last line that was printed, for showing, cut after about `max` bytes.
+ * Return: a string that the caller frees; NULL where there is none. */
+char *ring_last_line(const Ring *r, size_t max);
 
 /* Copies what is between `from` (or the tail, where that is later) and the head in one piece, to be taken
  * apart with ring_parse(). *ret_from: the position of the first byte of it.

@@ -25,12 +25,12 @@
 /* What one stream has printed that is in no batch yet. */
 typedef struct Pending {
         char *data;
-        size_t start, end, cap; /* the bytes are data[start..end) */
-        size_t complete;        /* bytes from start to the last newline, that included */
-        uint64_t offset;        /* of data[start] in the stream */
-        uint64_t lines;         /* lines begun so far: for the record of the run */
-        uint64_t open_seq;      /* number of the line that data[start] goes on with; 0: a new line */
-        usec_t oldest, newest;  /* when the first and the last byte came, CLOCK_MONOTONIC */
+        size_t start, end, cap;   /* the bytes are data[start..end) */
+        size_t complete;          /* bytes from start to the last newline, that included */
+        uint64_t offset;          /* of data[start] in the stream */
+        uint64_t lines;           /* lines begun so far: for the record of the run */
+        uint64_t open_seq;        /* number of the line that data[start] goes on with; 0: a new line */
+        usec_t oldest, newest;    /* when the first and the last byte came, CLOCK_MONOTONIC */
         usec_t time, newest_time; /* the same two on CLOCK_REALTIME */
 } Pending;
 

@@ -35,10 +35,10 @@ RecordKind record_kind_from_string(const char *s);
 /* journald counts what it takes in for each of these pools by itself (five pools a user, found by
  * PRIORITY; systemd v252 to v261, journald-rate-limit.c). What one pool refused, another takes. */
 typedef enum Pool {
-        POOL_OUTPUT,  /* PRIORITY 6, and 5 for stderr and records */
-        POOL_DEBUG,   /* 7 */
-        POOL_WARNING, /* 4 */
-        POOL_ERROR,   /* 3 */
+        POOL_OUTPUT,   /* PRIORITY 6, and 5 for stderr and records */
+        POOL_DEBUG,    /* 7 */
+        POOL_WARNING,  /* 4 */
+        POOL_ERROR,    /* 3 */
         POOL_CRITICAL, /* 2 */
         _POOL_MAX,
 } Pool;
@@ -51,8 +51,7 @@ void entry_encode_batch(Buf *out, const EntryTag *tag, const Batch *b, Pool pool
 /* Appends the fields of a record, all but its number and PRIORITY, which depend on when it is sent:
  * `out` is then the data of a Batch whose stream is STREAM_RECORD.
  * message: a sentence. json: one JSON object. */
-void record_encode(Buf *out, const EntryTag *tag, RecordKind kind, const char *message,
-                   const char *json);
+void record_encode(Buf *out, const EntryTag *tag, RecordKind kind, const char *message, const char *json);
 
 /* One entry, read back. Zero-initialised it is empty. */
 typedef struct Entry {

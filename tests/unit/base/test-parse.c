@@ -129,10 +129,9 @@ static void test_boolean(void **state) {
                 const char *text;
                 int value;
         } rows[] = {
-                { "yes", 1 },  { "no", 0 },       { "true", 1 },      { "false", 0 },
-                { "on", 1 },   { "off", 0 },      { "1", 1 },         { "0", 0 },
-                { "YES", 1 },  { "Off", 0 },      { "", -EINVAL },    { "2", -EINVAL },
-                { "yess", -EINVAL }, { " yes", -EINVAL },
+                { "yes", 1 },    { "no", 0 },      { "true", 1 },       { "false", 0 },      { "on", 1 },
+                { "off", 0 },    { "1", 1 },       { "0", 0 },          { "YES", 1 },        { "Off", 0 },
+                { "", -EINVAL }, { "2", -EINVAL }, { "yess", -EINVAL }, { " yes", -EINVAL },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
@@ -144,11 +143,10 @@ static void test_signal(void **state) {
                 const char *text;
                 int number;
         } rows[] = {
-                { "TERM", SIGTERM },   { "SIGTERM", SIGTERM }, { "sigterm", SIGTERM },
-                { "term", SIGTERM },   { "15", SIGTERM },      { "KILL", SIGKILL },
-                { "USR1", SIGUSR1 },   { "64", 64 },           { "65", -EINVAL },
-                { "0", -EINVAL },      { "-9", -EINVAL },      { "", -EINVAL },
-                { "SIG", -EINVAL },    { "SIGSIGTERM", -EINVAL }, { "TERM ", -EINVAL },
+                { "TERM", SIGTERM }, { "SIGTERM", SIGTERM },    { "sigterm", SIGTERM }, { "term", SIGTERM },
+                { "15", SIGTERM },   { "KILL", SIGKILL },       { "USR1", SIGUSR1 },    { "64", 64 },
+                { "65", -EINVAL },   { "0", -EINVAL },          { "-9", -EINVAL },      { "", -EINVAL },
+                { "SIG", -EINVAL },  { "SIGSIGTERM", -EINVAL }, { "TERM ", -EINVAL },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
@@ -167,12 +165,9 @@ static void test_signal_names(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_u64),
-                cmocka_unit_test(test_int),
-                cmocka_unit_test(test_size),
-                cmocka_unit_test(test_format_size),
-                cmocka_unit_test(test_boolean),
-                cmocka_unit_test(test_signal),
+                cmocka_unit_test(test_u64),          cmocka_unit_test(test_int),
+                cmocka_unit_test(test_size),         cmocka_unit_test(test_format_size),
+                cmocka_unit_test(test_boolean),      cmocka_unit_test(test_signal),
                 cmocka_unit_test(test_signal_names),
         };
 

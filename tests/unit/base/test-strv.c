@@ -52,7 +52,7 @@ static void test_foreach(void **state) {
         char *v[] = { (char *) "a", (char *) "b", NULL };
         size_t n = 0;
 
-        STRV_FOREACH(s, v)
+        STRV_FOREACH (s, v)
                 assert_string_equal(*s, v[n++]);
         assert_int_equal(n, 2);
 }
@@ -73,12 +73,9 @@ static void test_env(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_null_is_empty),
-                cmocka_unit_test(test_extend),
-                cmocka_unit_test(test_copy_is_deep),
-                cmocka_unit_test(test_join),
-                cmocka_unit_test(test_foreach),
-                cmocka_unit_test(test_env),
+                cmocka_unit_test(test_null_is_empty), cmocka_unit_test(test_extend),
+                cmocka_unit_test(test_copy_is_deep),  cmocka_unit_test(test_join),
+                cmocka_unit_test(test_foreach),       cmocka_unit_test(test_env),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,14 +196,10 @@ static void test_sub(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse_duration),
-                cmocka_unit_test(test_parse_duration_refuses),
-                cmocka_unit_test(test_format_duration),
-                cmocka_unit_test(test_format_rfc3339),
-                cmocka_unit_test(test_rfc3339_round_trip),
-                cmocka_unit_test(test_parse_rfc3339),
-                cmocka_unit_test(test_parse_rfc3339_refuses),
-                cmocka_unit_test(test_sub),
+                cmocka_unit_test(test_parse_duration),        cmocka_unit_test(test_parse_duration_refuses),
+                cmocka_unit_test(test_format_duration),       cmocka_unit_test(test_format_rfc3339),
+                cmocka_unit_test(test_rfc3339_round_trip),    cmocka_unit_test(test_parse_rfc3339),
+                cmocka_unit_test(test_parse_rfc3339_refuses), cmocka_unit_test(test_sub),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

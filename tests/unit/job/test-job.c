@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include "test.h"
 
 #include "sdbg/base/strv.h"
@@ -48,43 +50,41 @@ static void test_round_trip(void **state) {
 
 /* "unknown is null, never 0": and it stays unknown. */
 static void test_unknown(void **state) {
+        static const char known[] = " labels pty restarts lingering waiting_for_input attached ";
         const Job a = JOB_INIT;
         _cleanup_job_ Job b = read_back(&a);
         _cleanup_json_ Json *o = job_to_json(&a);
-        static const char *const zero[] = { "labels", "pty", "restarts", "lingering", "waiting_for_input", "attached" };
 
         assert_int_equal(b.state, a.state);
         assert_int_equal(b.exit_code, -1);
         assert_int_equal(b.lines, UINT64_MAX);
         for (const Json *i = json_first(o); i; i = json_next(i)) {
-                bool known = false;
                 _cleanup_free_ char *text = json_to_string(i);
 
-                for (size_t k = 0; k < ELEMENTSOF(zero); k++)
-                        known |= streq(zero[k], json_key(i));
-                assert_row(json_key(i), known || streq(text, "null"));
+                assert_row(json_key(i), streq(text, "null") || strstr(known, json_key(i)));
         }
 }
 
 /* The keys that the contract names, and no others. */
 static void test_keys(void **state) {
-        static const char *const keys[] = {
-                "name", "unit", "run", "state", "result", "exit_code", "signal", "reason", "pid",
-                "command", "cwd", "description", "labels", "group", "pty", "started_at", "ready_at",
-                "ended_at", "duration_ms", "uptime_ms", "tasks", "cpu_ms", "memory_bytes",
-                "memory_peak_bytes", "memory_max_bytes", "io_read_bytes", "io_write_bytes", "ports",
-                "lines", "bytes", "last_line", "restarts", "lingering", "waiting_for_input",
-                "attached", "cursor",
-        };
+        static const char contract[] =
+                " name unit run state result exit_code signal reason pid command cwd description labels"
+                " group pty started_at ready_at ended_at duration_ms uptime_ms tasks cpu_ms memory_bytes"
+                " memory_peak_bytes memory_max_bytes io_read_bytes io_write_bytes ports lines bytes"
+                " last_line restarts lingering waiting_for_input attached cursor ";
         const Job j = JOB_INIT;
         _cleanup_json_ Json *o = job_to_json(&j);
         size_t n = 0;
 
-        for (const Json *i = json_first(o); i; i = json_next(i))
-                n++;
-        assert_int_equal(n, ELEMENTSOF(keys));
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-                assert_row(keys[i], json_get(o, keys[i]));
+        for (const Json *i = json_first(o); i; i = json_next(i), n++) {
+                char word[32];
+
+                snprintf(word, sizeof(word), " %s ", json_key(i));
+                assert_row(word, strstr(contract, word));
+        }
+        for (const char *p = contract; (p = strchr(p + 1, ' '));)
+                n--;
+        assert_int_equal(n, 0);
 }
 
 /* Whatever bytes a job's command, directory and labels are of, its JSON is text. */
@@ -119,8 +119,15 @@ static void test_ports(void **state) {
 
 static void test_bad_record(void **state) {
         static const char *const rows[] = {
-                "", "null", "[]", "{", "{\"name\":1}", "{\"state\":\"asleep\"}", "{\"labels\":[]}",
-                "{\"started_at\":\"yesterday\"}", "{\"pid\":-4}",
+                "",
+                "null",
+                "[]",
+                "{",
+                "{\"name\":1}",
+                "{\"state\":\"asleep\"}",
+                "{\"labels\":[]}",
+                "{\"started_at\":\"yesterday\"}",
+                "{\"pid\":-4}",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -137,14 +144,10 @@ static void test_exit_status(void **state) {
                 const char *signal;
                 int status;
         } rows[] = {
-                { RESULT_SUCCESS, 0, NULL, 0 },
-                { RESULT_EXIT_CODE, 3, NULL, 3 },
-                { RESULT_SIGNAL, -1, "SIGKILL", 137 },
-                { RESULT_CORE_DUMP, -1, "SIGSEGV", 139 },
-                { RESULT_STOPPED, -1, "SIGTERM", 143 },
-                { RESULT_STOPPED, -1, NULL, 0 },
-                { RESULT_EXEC_FAILED, 127, NULL, 127 },
-                { RESULT_LOST, -1, NULL, 1 },
+                { RESULT_SUCCESS, 0, NULL, 0 },         { RESULT_EXIT_CODE, 3, NULL, 3 },
+                { RESULT_SIGNAL, -1, "SIGKILL", 137 },  { RESULT_CORE_DUMP, -1, "SIGSEGV", 139 },
+                { RESULT_STOPPED, -1, "SIGTERM", 143 }, { RESULT_STOPPED, -1, NULL, 0 },
+                { RESULT_EXEC_FAILED, 127, NULL, 127 }, { RESULT_LOST, -1, NULL, 1 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -171,14 +174,10 @@ static void test_has_ended(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip),
-                cmocka_unit_test(test_unknown),
-                cmocka_unit_test(test_keys),
-                cmocka_unit_test(test_any_bytes),
-                cmocka_unit_test(test_ports),
-                cmocka_unit_test(test_bad_record),
-                cmocka_unit_test(test_exit_status),
-                cmocka_unit_test(test_has_ended),
+                cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_unknown),
+                cmocka_unit_test(test_keys),        cmocka_unit_test(test_any_bytes),
+                cmocka_unit_test(test_ports),       cmocka_unit_test(test_bad_record),
+                cmocka_unit_test(test_exit_status), cmocka_unit_test(test_has_ended),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

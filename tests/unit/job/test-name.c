@@ -205,15 +205,9 @@ static void test_near(void **state) {
                 const char *a, *b;
                 bool near;
         } rows[] = {
-                { "web", "web", true },
-                { "web", "wbe", false },
-                { "web", "wep", true },
-                { "server", "sevrer", true },
-                { "server", "serv", true },
-                { "web", "web-2", true },
-                { "web", "api", false },
-                { "a", "zzz", false },
-                { "", "abc", false },
+                { "web", "web", true },       { "web", "wbe", false },    { "web", "wep", true },
+                { "server", "sevrer", true }, { "server", "serv", true }, { "web", "web-2", true },
+                { "web", "api", false },      { "a", "zzz", false },      { "", "abc", false },
                 { "x", LONGEST "x", false },
         };
 

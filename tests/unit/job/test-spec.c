@@ -147,12 +147,9 @@ static void test_truncated(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip),
-                cmocka_unit_test(test_infinity),
-                cmocka_unit_test(test_every_byte),
-                cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_nothing_to_run),
-                cmocka_unit_test(test_truncated),
+                cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_infinity),
+                cmocka_unit_test(test_every_byte),     cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_nothing_to_run), cmocka_unit_test(test_truncated),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,8 +43,8 @@ static void test_every_byte(void **state) {
 
 static void test_bad(void **state) {
         static const char *const rows[] = {
-                "Z", "Zg", "Zg=", "Zg===", "====", "=Zg=", "Z===", "Zg==Zg==", "Zm9v\n", "Zm 9",
-                "Zm9-", "Zm9_", "Zm9\xFF",
+                "Z",        "Zg",     "Zg=",  "Zg===", "====", "=Zg=",    "Z===",
+                "Zg==Zg==", "Zm9v\n", "Zm 9", "Zm9-",  "Zm9_", "Zm9\xFF",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {

@@ -127,7 +127,10 @@ static const JsonField fields[] = {
         { "msec", JSON_MSEC, offsetof(All, msec), NULL },
 };
 
-#define UNKNOWN (All){ .number = -1, .choice = -1, .u64 = UINT64_MAX, .msec = USEC_INFINITY }
+#define UNKNOWN                                                                                              \
+        (All) {                                                                                              \
+                .number = -1, .choice = -1, .u64 = UINT64_MAX, .msec = USEC_INFINITY                         \
+        }
 
 static void all_done(All *a) {
         json_free_fields(fields, ELEMENTSOF(fields), a);
@@ -169,12 +172,11 @@ static void test_fields(void **state) {
         assert_int_equal(setenv("TZ", "CET-1", 1), 0);
         tzset();
         text = to_text(&a);
-        assert_string_equal(text,
-                            "{\"string\":\"text\",\"bytes\":{\"base64\":\"Y2Fm6Q==\"},"
-                            "\"vector\":[\"plain\",{\"base64\":\"//4=\"},\"\"],"
-                            "\"map\":{\"a\":\"1\",\"b\":\"x=y\",\"c\":\"\"},\"flag\":true,"
-                            "\"number\":42,\"choice\":\"green\",\"u64\":999999999999999,"
-                            "\"time\":\"2026-11-22T15:04:05.123456+01:00\",\"msec\":1500}");
+        assert_string_equal(text, "{\"string\":\"text\",\"bytes\":{\"base64\":\"Y2Fm6Q==\"},"
+                                  "\"vector\":[\"plain\",{\"base64\":\"//4=\"},\"\"],"
+                                  "\"map\":{\"a\":\"1\",\"b\":\"x=y\",\"c\":\"\"},\"flag\":true,"
+                                  "\"number\":42,\"choice\":\"green\",\"u64\":999999999999999,"
+                                  "\"time\":\"2026-11-22T15:04:05.123456+01:00\",\"msec\":1500}");
         assert_int_equal(from_text(text, &b), 0);
         assert_string_equal(b.bytes, a.bytes);
         assert_int_equal(b.u64, a.u64);

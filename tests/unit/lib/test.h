@@ -13,10 +13,10 @@
 /* What every unit test uses. */
 
 /* An assertion in a loop over a table: says which row it was that failed. */
-#define assert_row(row, condition)                                                                 \
-        do {                                                                                       \
-                if (!(condition))                                                                  \
-                        fail_msg("row '%s': %s", (row), #condition);                               \
+#define assert_row(row, condition)                                                                           \
+        do {                                                                                                 \
+                if (!(condition))                                                                            \
+                        fail_msg("row '%s': %s", (row), #condition);                                         \
         } while (0)
 
 /* A literal that may hold NULs, as a pointer and a length. */

@@ -29,16 +29,16 @@ static void test_decode(void **state) {
                 { BYTES("\xE2\x82"), -EAGAIN, 0 },
                 { BYTES("\xF0\x9F\x98"), -EAGAIN, 0 },
 
-                { BYTES("\x80"), -EINVAL, 0 },             /* continuation without a beginning */
+                { BYTES("\x80"), -EINVAL, 0 }, /* continuation without a beginning */
                 { BYTES("\xFE"), -EINVAL, 0 },
                 { BYTES("\xFF"), -EINVAL, 0 },
                 { BYTES("\xC3("), -EINVAL, 0 },
                 { BYTES("\xE2(\x82"), -EINVAL, 0 },
-                { BYTES("\xC0\x80"), -EINVAL, 0 },         /* overlong */
+                { BYTES("\xC0\x80"), -EINVAL, 0 }, /* overlong */
                 { BYTES("\xC1\xBF"), -EINVAL, 0 },
                 { BYTES("\xE0\x9F\xBF"), -EINVAL, 0 },
                 { BYTES("\xF0\x8F\xBF\xBF"), -EINVAL, 0 },
-                { BYTES("\xED\xA0\x80"), -EINVAL, 0 },     /* surrogates */
+                { BYTES("\xED\xA0\x80"), -EINVAL, 0 }, /* surrogates */
                 { BYTES("\xED\xBF\xBF"), -EINVAL, 0 },
                 { BYTES("\xF4\x90\x80\x80"), -EINVAL, 0 }, /* above U+10FFFF */
                 { BYTES("\xF5\x80\x80\x80"), -EINVAL, 0 },

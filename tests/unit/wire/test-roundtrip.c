@@ -59,9 +59,22 @@ static void put_no_newline(Random *r, Buf *out) {
 
 static void put_text(Random *r, Buf *out) {
         static const char *const words[] = {
-                "na\xC3\xAFve ", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\033[1;31m", "\033[0m",
-                "\033]0;title\a", "\033]8;;http://x/\033\\", "\t", "\n", "\r\n", "\n\n", "word ",
-                "\xE2\x82", "\033[", "\033", "\xEF\xBF\xBE",
+                "na\xC3\xAFve ",
+                "\xE2\x82\xAC",
+                "\xF0\x9F\x98\x80",
+                "\033[1;31m",
+                "\033[0m",
+                "\033]0;title\a",
+                "\033]8;;http://x/\033\\",
+                "\t",
+                "\n",
+                "\r\n",
+                "\n\n",
+                "word ",
+                "\xE2\x82",
+                "\033[",
+                "\033",
+                "\xEF\xBF\xBE",
         };
 
         for (size_t n = below(r, 30); n > 0; n--)
