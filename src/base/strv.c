@@ -60,6 +60,17 @@ bool strv_contains(char *const *v, const char *s) {
         return false;
 }
 
+void strv_remove(char **v, const char *s) {
+        STRV_FOREACH (p, v)
+                if (streq(*p, s)) {
+                        free(*p);
+                        do
+                                p[0] = p[1];
+                        while (*p++);
+                        return;
+                }
+}
+
 char *strv_join(char *const *v, const char *separator) {
         Buf b = {};
 

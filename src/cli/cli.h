@@ -37,6 +37,7 @@ struct Verb {
         bool gives_job_code; /* its exit code is the job's; sdbg's own failures give 125 */
         size_t operands_min, operands_max;
         size_t request_size;
+        const void *request_default; /* what it starts as; NULL: all zero */
         /* request: filled from the options; operands: the rest, borrowed.
          * Return: the exit code; where cli->error is set, it is shown and gives the code instead. */
         int (*run)(Cli *cli, void *request, char **operands);

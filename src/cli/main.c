@@ -75,6 +75,8 @@ static int run_verb(Cli *cli, int argc, char **argv) {
 
         if (!request)
                 return error_oom(&cli->error);
+        if (cli->verb->request_default)
+                memcpy(request, cli->verb->request_default, cli->verb->request_size);
         r = options_parse(cli, argc, argv, request, &operands);
         if (r >= 0) {
                 if (cli->help)

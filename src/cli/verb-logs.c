@@ -26,7 +26,7 @@ static int run_logs(Cli *cli, void *request, char **operands) {
         int r;
 
         q->names = operands;
-        q->lines_default = isatty(STDOUT_FILENO) ? 0 : LINES_DEFAULT;
+        q->lines_default = isatty(STDOUT_FILENO) ? UINT64_MAX : LINES_DEFAULT;
         style.prefix = strv_length(operands) > 1 || strpbrk(operands[0], "*?[");
         r = cli_connect(cli, &m);
         if (r >= 0)
@@ -47,5 +47,6 @@ const Verb verb_logs = {
         .operands_min = 1,
         .operands_max = SIZE_MAX,
         .request_size = sizeof(LogsRequest),
+        .request_default = &LOGS_REQUEST_INIT,
         .run = run_logs,
 };

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sdbg/base/strv.h"
+
 #include "manager/internal.h"
 
 static void bus_unref(sd_bus **b) {
@@ -115,7 +117,7 @@ int manager_connect(Manager **ret, Error *reterr) {
 void manager_free(Manager *m) {
         sd_bus_slot_unref(m->job_slot);
         sd_bus_flush_close_unref(m->bus);
-        free(m->job);
+        strv_free(m->jobs);
         free(m->job_result);
         free(m);
 }

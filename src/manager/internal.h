@@ -14,8 +14,8 @@ struct Manager {
         sd_bus *bus;
         const char *transport;
         sd_bus_slot *job_slot; /* the match for JobRemoved */
-        char *job;             /* object path of the job that is waited for */
-        char *job_result;      /* set once it has been removed */
+        char **jobs;           /* object paths of the jobs that are waited for */
+        char *job_result;      /* of the last of them that was removed */
 };
 
 static inline void message_unref(sd_bus_message **m) {
@@ -31,11 +31,15 @@ int manager_error(int r, const sd_bus_error *e, const char *what, Error *reterr)
  * cannot be missed. Return: 0, negative errno with reterr said. */
 int manager_watch_jobs(Manager *m, Error *reterr);
 
-/* Remembers the job whose path a call answered, as the one to wait for. */
+/* Remembers the job whose path a call answered, as one to wait for. */
 int manager_take_job(Manager *m, sd_bus_message *reply, Error *reterr);
 
-/* Handles messages until *done is set. Return: 0, -ETIMEDOUT, negative errno with reterr said. */
-int manager_process_until(Manager *m, char *const *done, usec_t timeout, Error *reterr);
+/* Waits until all these jobs have been removed. Return: 0, -ETIMEDOUT, negative errno with reterr said. */
+int manager_await_jobs(Manager *m, usec_t timeout, Error *reterr);
+
+/* Handles messages until `done` says so. Return: 0, -ETIMEDOUT, negative errno with reterr said. */
+int manager_process_until(Manager *m, bool (*done)(void *userdata), void *userdata, usec_t timeout,
+                          Error *reterr);
 
 /* Appends "NAME=VALUE" to a StartTransientUnit call's properties, with the type that the manager itself
  * gives for NAME. Return: 0; -EINVAL with reterr said. */

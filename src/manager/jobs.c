@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
+
 #include "manager/internal.h"
 
 int manager_error(int r, const sd_bus_error *e, const char *what, Error *reterr) {
-        bool gone = r == -ENOTCONN || r == -ECONNRESET || r == -ENOTTY ||
+        bool gone = r == -ENOTCONN || r == -ECONNRESET || r == -ENOTTY || r == -ETIMEDOUT ||
                     sd_bus_error_has_names(e, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NO_REPLY,
                                            SD_BUS_ERROR_DISCONNECTED);
         const char *code = gone ? ERROR_MANAGER_UNREACHABLE : ERROR_FAILED;
@@ -21,8 +23,11 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 
         if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) < 0)
                 return 0;
-        if (m->job && streq(m->job, path) && !m->job_result)
-                m->job_result = strdup(result);
+        if (!strv_contains(m->jobs, path))
+                return 0;
+        strv_remove(m->jobs, path);
+        free(m->job_result);
+        m->job_result = strdup(result);
         return 0;
 }
 
@@ -42,17 +47,23 @@ int manager_take_job(Manager *m, sd_bus_message *reply, Error *reterr) {
         if (sd_bus_message_read(reply, "o", &path) < 0)
                 return error_set(reterr, ERROR_FAILED, EBADMSG,
                                  "the service manager's answer is not understood");
-        free(m->job);
-        free(m->job_result);
-        m->job_result = NULL;
-        m->job = strdup(path);
-        return m->job ? 0 : error_oom(reterr);
+        return strv_extend(&m->jobs, path) < 0 ? error_oom(reterr) : 0;
 }
 
-int manager_process_until(Manager *m, char *const *done, usec_t timeout, Error *reterr) {
+static bool no_jobs(void *userdata) {
+        const Manager *m = userdata;
+        return strv_length(m->jobs) == 0;
+}
+
+int manager_await_jobs(Manager *m, usec_t timeout, Error *reterr) {
+        return manager_process_until(m, no_jobs, m, timeout, reterr);
+}
+
+int manager_process_until(Manager *m, bool (*done)(void *userdata), void *userdata, usec_t timeout,
+                          Error *reterr) {
         usec_t deadline = timeout == USEC_INFINITY ? USEC_INFINITY : now_usec(CLOCK_MONOTONIC) + timeout;
 
-        while (!*done) {
+        while (!done(userdata)) {
                 usec_t now;
                 int r = sd_bus_process(m->bus, NULL);
 

@@ -130,13 +130,23 @@ int manager_query(Manager *m, const char *unit, UnitStatus *ret, Error *reterr) 
         return 0;
 }
 
+/* A unit whose going is waited for. */
+typedef struct Going {
+        const char *unit;
+        bool gone;
+} Going;
+
 static int on_unit_removed(sd_bus_message *message, void *userdata, sd_bus_error *e) {
         const char *unit, *path;
-        char **waiting = userdata;
+        Going *going = userdata;
 
-        if (sd_bus_message_read(message, "so", &unit, &path) >= 0 && streq(unit, waiting[0]))
-                waiting[1] = waiting[0];
+        if (sd_bus_message_read(message, "so", &unit, &path) >= 0 && streq(unit, going->unit))
+                going->gone = true;
         return 0;
+}
+
+static bool is_gone(void *userdata) {
+        return ((const Going *) userdata)->gone;
 }
 
 static void slot_unref(sd_bus_slot **s) {
@@ -146,11 +156,11 @@ static void slot_unref(sd_bus_slot **s) {
 int manager_await_gone(Manager *m, const char *unit, usec_t timeout, Error *reterr) {
         _cleanup_(slot_unref) sd_bus_slot *slot = NULL;
         _cleanup_unit_status_ UnitStatus status = {};
-        char *waiting[2] = { (char *) unit, NULL }; /* [1] is set when it is gone */
+        Going going = { .unit = unit };
         int r;
 
         r = sd_bus_match_signal_async(m->bus, &slot, DESTINATION, OBJECT, INTERFACE, "UnitRemoved",
-                                      on_unit_removed, NULL, waiting);
+                                      on_unit_removed, NULL, &going);
         if (r < 0)
                 return manager_error(r, NULL, "cannot listen to the service manager", reterr);
         /* Signals of units that this connection did not start come only after asking for them;
@@ -162,7 +172,7 @@ int manager_await_gone(Manager *m, const char *unit, usec_t timeout, Error *rete
                 return r;
         if (!unit_status_is_active(&status))
                 return 0;
-        return manager_process_until(m, &waiting[1], timeout, reterr);
+        return manager_process_until(m, is_gone, &going, timeout, reterr);
 }
 
 void unit_list_done(UnitList *l) {

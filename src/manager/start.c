@@ -105,30 +105,32 @@ int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *rete
 int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr) {
         int r;
 
-        r = manager_process_until(m, &m->job_result, timeout, reterr);
+        r = manager_await_jobs(m, timeout, reterr);
         if (r < 0)
                 return r;
-        *ret = streq(m->job_result, "done") ? START_DONE : START_FAILED;
+        *ret = streq(strempty(m->job_result), "done") ? START_DONE : START_FAILED;
         return 0;
 }
 
-int manager_stop(Manager *m, const char *unit, usec_t timeout, Error *reterr) {
+static int send_stop(Manager *m, const char *unit, Error *reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        r = manager_watch_jobs(m, reterr);
-        if (r < 0)
-                return r;
         r = sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "StopUnit", &e, &reply, "ss", unit,
                                "replace");
         if (r < 0 && sd_bus_error_has_name(&e, ERROR_NAME("NoSuchUnit")))
                 return 0;
-        if (r < 0)
-                return manager_error(r, &e, "the service manager refused", reterr);
-        r = manager_take_job(m, reply, reterr);
-        if (r < 0)
-                return r;
-        r = manager_process_until(m, &m->job_result, timeout, reterr);
-        return r < 0 ? r : 1;
+        return r < 0 ? manager_error(r, &e, "the service manager refused", reterr)
+                     : manager_take_job(m, reply, reterr);
+}
+
+int manager_stop(Manager *m, char *const *units, usec_t timeout, Error *reterr) {
+        int r;
+
+        r = manager_watch_jobs(m, reterr);
+        STRV_FOREACH (unit, units)
+                if (r >= 0)
+                        r = send_stop(m, *unit, reterr);
+        return r < 0 ? r : manager_await_jobs(m, timeout, reterr);
 }

@@ -236,7 +236,7 @@ static int follow(Reading *g, LogSink sink, void *userdata) {
         bool quiet = false;
         int r;
 
-        for (;;) {
+        while (!all_over(g, false)) {
                 ssize_t given;
 
                 /* Watched before it is read, so that nothing comes in between. */
@@ -252,7 +252,10 @@ static int follow(Reading *g, LogSink sink, void *userdata) {
                         return r;
                 quiet = r == 0;
         }
+        return 0;
 }
+
+#define TAIL_MAX 100000000
 
 /* The last lines that passed by. */
 typedef struct Tail {
@@ -270,8 +273,11 @@ static void tail_done(Tail *t) {
 static int tail_take(void *userdata, const LogLine *line) {
         Tail *t = userdata;
         LogLine *slot;
-        char *copy = malloc(line->len + 1);
+        char *copy;
 
+        if (t->max == 0)
+                return 0;
+        copy = malloc(line->len + 1);
         if (!copy)
                 return -ENOMEM;
         if (line->len > 0)
@@ -298,8 +304,8 @@ static int seek_sources(Reading *g, uint64_t max) {
         bool picks = g->grep || g->stream >= 0;
 
         for (size_t i = 0; i < g->n; i++) {
-                uint64_t lines = max > 0 && !picks ? run_log_lines(g->sources[i].log) : 0;
-                int r = run_log_seek(g->sources[i].log, usec_sub(lines + 1, max > 0 ? max : lines));
+                uint64_t lines = max != UINT64_MAX && !picks ? run_log_lines(g->sources[i].log) : 0;
+                int r = run_log_seek(g->sources[i].log, usec_sub(lines, max) + 1);
 
                 if (r < 0)
                         return r;
@@ -315,10 +321,10 @@ static int give_history(Reading *g, uint64_t max, LogSink sink, void *userdata) 
 }
 
 static int give_tail(Reading *g, uint64_t max, LogSink sink, void *userdata) {
-        _cleanup_tail_ Tail t = { .max = MIN(max, (uint64_t) 100000000) };
+        _cleanup_tail_ Tail t = { .max = MIN(max, (uint64_t) TAIL_MAX) };
         int r;
 
-        t.lines = calloc(t.max, sizeof(LogLine));
+        t.lines = calloc(t.max + 1, sizeof(LogLine));
         if (!t.lines) {
                 t.max = 0;
                 return -ENOMEM;
@@ -337,7 +343,8 @@ static int prepare(Reading *g, const LogsRequest *q, Error *reterr) {
 }
 
 int op_logs(Manager *m, const LogsRequest *q, LogSink sink, void *userdata, Error *reterr) {
-        uint64_t lines = q->lines ?: q->all || q->head ? 0 : q->lines_default;
+        bool default_lines = q->lines == UINT64_MAX && q->head == UINT64_MAX && !q->all;
+        uint64_t lines = default_lines ? q->lines_default : q->lines;
         JobSelection select = { .names = q->names };
         _cleanup_job_list_ JobList jobs = {};
         _cleanup_reading_ Reading g = {};
@@ -353,8 +360,8 @@ int op_logs(Manager *m, const LogsRequest *q, LogSink sink, void *userdata, Erro
 
         r = seek_sources(&g, lines);
         if (r >= 0)
-                r = lines > 0 ? give_tail(&g, lines, sink, userdata)
-                              : give_history(&g, q->head ?: UINT64_MAX, sink, userdata);
+                r = lines != UINT64_MAX ? give_tail(&g, lines, sink, userdata)
+                                        : give_history(&g, q->head, sink, userdata);
         if (r >= 0 && q->follow)
                 r = follow(&g, sink, userdata);
         return r;

@@ -188,7 +188,7 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
                         ret->reused = true;
                         return 0;
                 }
-                r = op_stop_unit(m, &ret->job, USEC_INFINITY, reterr);
+                r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, reterr);
                 if (r < 0)
                         return r;
         }

@@ -18,6 +18,8 @@
 
 /* On top of the grace time: what the supervisor needs to drain and write down, and more. */
 #define STOP_MARGIN (100 * USEC_PER_SEC)
+/* How long the unit of a run that is over may take to vanish. */
+#define GONE_TIMEOUT (30 * USEC_PER_SEC)
 #define RECORD_TIMEOUT (200 * USEC_PER_MSEC)
 
 #define SELECT_PARAMS(request)                                                                                \
@@ -79,31 +81,48 @@ static void record_stop(const Job *j) {
                 (void) journal_barrier(&w, RECORD_TIMEOUT);
 }
 
-int op_stop_unit(Manager *m, Job *j, usec_t timeout, Error *reterr) {
-        _cleanup_close_ int dir = timeout == USEC_INFINITY ? -EBADF : jobdir_open(j->name, false, NULL);
-        usec_t patience = timeout < USEC_INFINITY - STOP_MARGIN ? timeout + STOP_MARGIN : USEC_INFINITY;
-        int r;
-
-        if (dir >= 0) {
-                r = jobdir_write_stop_timeout(dir, timeout);
-                if (r < 0)
-                        return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'",
-                                         j->name);
-        }
-        record_stop(j);
-        r = manager_stop(m, j->unit, patience, reterr);
-        if (r == -ETIMEDOUT)
-                return error_set(reterr, ERROR_TIMEOUT, r, "job '%s' is still ending", j->name);
-        if (r < 0)
-                return r;
-
+/* How the job ended, where it has. */
+static void read_end(Job *j) {
         Job ended = JOB_INIT;
+
         if (job_read_state(j->name, &ended) >= 0) {
                 job_done(j);
                 *j = ended;
         } else
                 job_done(&ended);
+}
+
+static int prepare_stop(const Job *j, usec_t timeout, Error *reterr) {
+        int r = 0;
+
+        if (timeout != USEC_INFINITY) {
+                _cleanup_close_ int dir = jobdir_open(j->name, false, reterr);
+
+                r = dir < 0 ? dir : jobdir_write_stop_timeout(dir, timeout);
+        }
+        if (r < 0 && r != -ENOENT)
+                return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'", j->name);
+        record_stop(j);
         return 0;
+}
+
+int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr) {
+        usec_t patience = timeout < USEC_INFINITY - STOP_MARGIN ? timeout + STOP_MARGIN : USEC_INFINITY;
+        _cleanup_strv_free_ char **units = NULL;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                r = prepare_stop(&jobs[i], timeout, reterr);
+                if (r >= 0 && strv_extend(&units, jobs[i].unit) < 0)
+                        r = error_oom(reterr);
+        }
+        if (r >= 0)
+                r = manager_stop(m, units, patience, reterr);
+        if (r == -ETIMEDOUT)
+                return error_set(reterr, ERROR_TIMEOUT, r, "the service manager did not end the jobs");
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                read_end(&jobs[i]);
+        return r;
 }
 
 int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
@@ -113,9 +132,7 @@ int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
         if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
         r = jobs_select(m, &q->select, false, ret, reterr);
-        for (size_t i = 0; r >= 0 && i < ret->n; i++)
-                r = op_stop_unit(m, &ret->jobs[i], timeout, reterr);
-        return r;
+        return r < 0 ? r : op_stop_jobs(m, ret->jobs, ret->n, timeout, reterr);
 }
 
 static int kill_tree(const Job *j, int signal) {
@@ -188,32 +205,59 @@ static bool is_named(const char *name, char *const *names) {
         return strv_length(names) == 0;
 }
 
+/* Forgets one job. named: it was asked for by its name, so that not doing it is worth a word.
+ * Return: 1 done; 0 it is running; negative errno with reterr said. */
+static int clean_one(Manager *m, const char *name, bool named, Error *reterr) {
+        _cleanup_close_ int dir = jobdir_open(name, false, reterr), lock = -EBADF;
+        _cleanup_free_ char *unit = unit_from_job(name);
+        _cleanup_job_ Job j = JOB_INIT;
+        int r;
+
+        if (dir < 0 || !unit)
+                return dir < 0 ? dir : error_oom(reterr);
+        /* The lock keeps a start of this very moment from losing its files. */
+        lock = jobdir_lock(dir);
+        if (lock < 0)
+                return error_set(reterr, ERROR_FAILED, lock, "cannot lock the runtime files of '%s'", name);
+        if (job_read_state(name, &j) == 1) {
+                if (!named)
+                        return 0;
+                error_set(reterr, ERROR_JOB_RUNNING, 0, "job '%s' is running", name);
+                error_hint(reterr, "end it with 'sdbg stop %s'", name);
+                return -EBUSY;
+        }
+        /* A job that has just ended is still being written down. */
+        r = manager_await_gone(m, unit, GONE_TIMEOUT, reterr);
+        if (r == -ETIMEDOUT)
+                return error_set(reterr, ERROR_TIMEOUT, r, "the unit of '%s' does not end", name);
+        if (r >= 0)
+                r = jobdir_remove(name, reterr);
+        return r < 0 ? r : 1;
+}
+
+static int check_known(char *const *names, char *const *all, Error *reterr) {
+        STRV_FOREACH (name, names)
+                if (!strpbrk(*name, "*?[") && !strv_contains(all, *name)) {
+                        error_set(reterr, ERROR_NO_SUCH_JOB, 0, "no runtime files of a job '%s'", *name);
+                        return -ENOENT;
+                }
+        return 0;
+}
+
 int op_clean(Manager *m, char *const *names, char ***ret, Error *reterr) {
         _cleanup_strv_free_ char **all = NULL;
         int r;
 
         r = jobdir_list(&all, reterr);
+        if (r >= 0)
+                r = check_known(names, all, reterr);
         if (r < 0)
                 return r;
         STRV_FOREACH (name, all) {
-                _cleanup_free_ char *unit = unit_from_job(*name);
-                _cleanup_unit_status_ UnitStatus status = {};
-                _cleanup_close_ int dir = -EBADF, lock = -EBADF;
-
                 if (!is_named(*name, names))
                         continue;
-                /* The lock keeps a start of this very moment from losing its files. */
-                dir = jobdir_open(*name, false, reterr);
-                lock = dir < 0 ? dir : jobdir_lock(dir);
-                if (lock < 0 || !unit)
-                        continue;
-                r = manager_query(m, unit, &status, reterr);
-                if (r < 0)
-                        return r;
-                if (unit_status_is_active(&status))
-                        continue;
-                r = jobdir_remove(*name, reterr);
-                if (r >= 0 && strv_extend(ret, *name) < 0)
+                r = clean_one(m, *name, strv_contains(names, *name), reterr);
+                if (r > 0 && strv_extend(ret, *name) < 0)
                         r = error_oom(reterr);
                 if (r < 0)
                         return r;

@@ -72,7 +72,6 @@ static void mark_ended(Supervisor *s) {
         j->ended_at = now_usec(CLOCK_REALTIME);
         j->duration = now_usec(CLOCK_MONOTONIC) - s->started;
         supervisor_count(s);
-        supervisor_save(s);
 }
 
 /* Puts the records of the end behind the output. Return: whether they are in the ring. */
@@ -83,6 +82,7 @@ static bool write_end(Supervisor *s, usec_t now) {
                 (void) supervisor_record(
                         s, RECORD_CAP,
                         "%" PRIu64 " lines left out (cap): the job printed more than --output-max", left_out);
+        /* Whoever waits for the end may read everything from here on. */
         supervisor_save(s);
         return supervisor_record(s, RECORD_EXIT, "%s %s", s->spec.name, s->job.reason);
 }
@@ -142,8 +142,12 @@ int supervisor_loop(Supervisor *s) {
                         output_pump(&s->output, now, false);
                 if (gone && !written && output_is_read(&s->output))
                         written = write_end(s, now);
-                if ((written && output_is_sent(&s->output)) || now >= finish_by)
+                if (written && output_is_sent(&s->output))
                         return 0;
+                if (now >= finish_by) {
+                        supervisor_save(s);
+                        return 0;
+                }
 
                 r = wait_for_event(s, now, gone);
                 if (r < 0)

@@ -22,6 +22,9 @@ char **strv_copy(char *const *v);
 
 bool strv_contains(char *const *v, const char *s);
 
+/* Takes out the first string that is equal to s, keeping the order of the others. */
+void strv_remove(char **v, const char *s);
+
 /* Joins with `separator`. Return: a string that the caller frees, or NULL without memory. */
 char *strv_join(char *const *v, const char *separator);
 

@@ -47,9 +47,10 @@ int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *rete
 /* Waits until the start is decided. Return: as manager_start(), with START_FAILED; -ETIMEDOUT. */
 int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr);
 
-/* Stops a unit and waits until it is inactive, all its processes gone.
- * Return: 1; 0 where no such unit is loaded; -ETIMEDOUT; negative errno with reterr said. */
-int manager_stop(Manager *m, const char *unit, usec_t timeout, Error *reterr);
+/* Stops units, all at once, and waits until they are inactive with all their processes gone. One that is
+ * not loaded is stopped already.
+ * Return: 0; -ETIMEDOUT (nothing said); negative errno with reterr said. */
+int manager_stop(Manager *m, char *const *units, usec_t timeout, Error *reterr);
 
 /* Waits until no unit of that name is loaded. Return: 0, -ETIMEDOUT, negative errno. */
 int manager_await_gone(Manager *m, const char *unit, usec_t timeout, Error *reterr);

@@ -7,12 +7,18 @@
 
 typedef struct LogsRequest {
         char **names;
-        uint64_t lines; /* the last so many; 0: see all */
-        uint64_t head;
+        uint64_t lines; /* the last so many; UINT64_MAX: not given */
+        uint64_t head;  /* the first so many; UINT64_MAX: all */
         bool all, follow, ignore_case, invert, timestamps, raw;
         char *grep, *stream, *run;
-        uint64_t lines_default; /* where neither lines nor head nor all is given; 0: all */
+        uint64_t lines_default; /* where neither lines nor head nor all is given; UINT64_MAX: all */
 } LogsRequest;
+
+/* Nothing asked for. */
+#define LOGS_REQUEST_INIT                                                                                    \
+        (LogsRequest) {                                                                                      \
+                .lines = UINT64_MAX, .head = UINT64_MAX, .lines_default = UINT64_MAX                         \
+        }
 
 extern const Param logs_params[];
 

@@ -16,9 +16,9 @@ extern const Param stop_params[];
  * job as it ended. Return: 0; negative errno with reterr said (no-such-job, job-not-running, …). */
 int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr);
 
-/* Stops one job's unit; *j is then how it ended. timeout: the grace time; USEC_INFINITY: the job's own.
- * Return: 0, negative errno with reterr said. */
-int op_stop_unit(Manager *m, Job *j, usec_t timeout, Error *reterr);
+/* Stops these jobs' units, all at once; each job is then how it ended. timeout: the grace time;
+ * USEC_INFINITY: each job's own. Return: 0, negative errno with reterr said. */
+int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr);
 
 typedef struct KillRequest {
         JobSelection select;
