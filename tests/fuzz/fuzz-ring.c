@@ -53,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         CHECK(pwrite(r.fd, data, header, 0) == (ssize_t) header);
         CHECK(pwrite(r.fd, data + header, size - header, RING_DATA) == (ssize_t) (size - header));
         if (ring_refresh(&r) >= 0) {
+                _cleanup_free_ char *line = ring_last_line(&r, 80);
+
                 read_all(&r);
                 read_snapshot(&r);
         }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "manager/internal.h"
+
 #include "fake.h"
 
 #define STARTED "StartTransientUnit", .reply = { "o", { JOB } }
@@ -238,7 +240,7 @@ static void test_no_answer(void **state) {
         _cleanup_error_ Error e = {};
         StartOutcome outcome;
 
-        setenv("SYSTEMD_BUS_TIMEOUT", "1us", 1);
+        assert_int_equal(sd_bus_set_method_call_timeout(m->bus, 1), 0);
         assert_int_equal(manager_start(m, &unit, &outcome, &e), -ETIMEDOUT);
         assert_string_equal(e.code, ERROR_MANAGER_UNREACHABLE);
 }

@@ -36,6 +36,12 @@ class OutputTest(harness.SystemTest):
     def logs(self, *options, **more):
         return sdbg("logs", *options, self.name, **more)
 
+    def forget(self):
+        """From now on there is only the journal."""
+        wait_until(lambda: not harness.job_units())
+        sdbg("clean", self.name)
+        self.assertFalse((harness.RUNTIME / "sdbg/jobs" / self.name).exists())
+
     def lines(self, *options):
         return self.logs(*options).stdout.splitlines()
 
@@ -111,8 +117,7 @@ class Bytes(OutputTest):
         self.print_bytes(data)
         raw = self.logs("--raw", "--all").raw
         self.assertEqual((len(raw), hashlib.sha256(raw).hexdigest()), (len(data), hashlib.sha256(data).hexdigest()))
-        # Now from the journal alone.
-        sdbg("clean", self.name)
+        self.forget()
         self.assertEqual(hashlib.sha256(self.logs("--raw", "--all").raw).hexdigest(), hashlib.sha256(data).hexdigest())
 
     def test_nothing(self):
@@ -229,8 +234,7 @@ class Picks(OutputTest):
                 self.assertEqual(self.lines("--head", n), self.all[:n])
 
     def test_from_the_journal_alone(self):
-        sdbg("clean", self.name)
-        self.assertFalse((harness.RUNTIME / "sdbg/jobs" / self.name).exists())
+        self.forget()
         self.assertEqual(self.lines("--all"), self.all)
         self.assertEqual(self.lines("-n", 3), self.all[-3:])
         self.assertEqual(self.lines("--head", 3), self.all[:3])
@@ -306,7 +310,7 @@ class Follow(OutputTest):
 
     def test_of_ended_job_without_files(self):
         self.print("echo a; echo b")
-        sdbg("clean", self.name)
+        self.forget()
         self.assertEqual(self.lines("-f"), ["a", "b"])
 
     def test_all_of_many_lines(self):

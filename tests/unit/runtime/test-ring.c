@@ -278,6 +278,40 @@ static void test_damaged_snapshot(void **state) {
         }
 }
 
+static void test_last_line(void **state) {
+        static const struct {
+                Stream stream;
+                const char *data, *expected;
+        } rows[] = {
+                { STREAM_STDOUT, "one\n", "one" },
+                { STREAM_STDOUT, "two\nthree\n", "three" },
+                { STREAM_RECORD, "A=b\n", "three" },
+                { STREAM_STDERR, "four\nprompt> ", "prompt> " },
+                { STREAM_STDOUT, "\033[31mred\033[0m\n", "red" },
+                { STREAM_STDOUT, "a line that is too long\n", "a line tha…" },
+                { STREAM_STDOUT, "\n", "" },
+        };
+        _cleanup_tmpdir_ TmpDir t = tmpdir_make();
+        _cleanup_ring_ Ring w = RING_INIT;
+
+        make_ring(&w, t.fd);
+        assert_null(ring_last_line(&w, 10));
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                size_t len = strlen(rows[i].data);
+                const Batch b = { .stream = rows[i].stream,
+                                  .seq = i + 1,
+                                  .lines = 1,
+                                  .data = rows[i].data,
+                                  .len = len,
+                                  .partial = rows[i].data[len - 1] != '\n' };
+                _cleanup_free_ char *line = NULL;
+
+                assert_int_equal(ring_append(&w, &b), 0);
+                line = ring_last_line(&w, 10);
+                assert_row(rows[i].expected, streq_ptr(line, rows[i].expected));
+        }
+}
+
 /* Readers come and go while the writer goes on; each goes on where the one before it stopped. */
 static void test_reopen(void **state) {
         _cleanup_tmpdir_ TmpDir t = tmpdir_make();
@@ -386,6 +420,7 @@ int main(void) {
                 cmocka_unit_test(test_stale),
                 cmocka_unit_test(test_snapshot),
                 cmocka_unit_test(test_damaged_snapshot),
+                cmocka_unit_test(test_last_line),
                 cmocka_unit_test(test_reopen),
                 cmocka_unit_test(test_next_run),
                 cmocka_unit_test(test_audit),
