@@ -97,13 +97,15 @@ char *unit_from_job(const char *name) {
 
 char *job_from_unit(const char *unit) {
         const char *name = startswith(unit, UNIT_PREFIX), *dot;
+        _cleanup_free_ char *job = NULL;
 
         if (!name)
                 return NULL;
         dot = strrchr(name, '.');
         if (!dot || dot == name || (!streq(dot, ".service") && !streq(dot, ".scope")))
                 return NULL;
-        return strndup(name, dot - name);
+        job = strndup(name, dot - name);
+        return job && job_name_check(job, NULL) >= 0 ? TAKE_PTR(job) : NULL;
 }
 
 char *slice_from_group(const char *group) {

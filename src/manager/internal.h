@@ -24,6 +24,11 @@ static inline void message_unref(sd_bus_message **m) {
 #define _cleanup_message_ _cleanup_(message_unref)
 #define _cleanup_bus_error_ _cleanup_(sd_bus_error_free)
 
+/* Whom a match for signals names: without a bus daemon, messages have no sender. */
+static inline const char *manager_sender(Manager *m) {
+        return sd_bus_is_bus_client(m->bus) > 0 ? DESTINATION : NULL;
+}
+
 /* Turns a failed call into an Error. Return: r. */
 int manager_error(int r, const sd_bus_error *e, const char *what, Error *reterr);
 

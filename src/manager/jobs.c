@@ -36,8 +36,8 @@ int manager_watch_jobs(Manager *m, Error *reterr) {
 
         if (m->job_slot)
                 return 0;
-        r = sd_bus_match_signal_async(m->bus, &m->job_slot, DESTINATION, OBJECT, INTERFACE, "JobRemoved",
-                                      on_job_removed, NULL, m);
+        r = sd_bus_match_signal_async(m->bus, &m->job_slot, manager_sender(m), OBJECT, INTERFACE,
+                                      "JobRemoved", on_job_removed, NULL, m);
         return r < 0 ? manager_error(r, NULL, "cannot listen to the service manager", reterr) : 0;
 }
 

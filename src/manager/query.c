@@ -159,7 +159,7 @@ int manager_await_gone(Manager *m, const char *unit, usec_t timeout, Error *rete
         Going going = { .unit = unit };
         int r;
 
-        r = sd_bus_match_signal_async(m->bus, &slot, DESTINATION, OBJECT, INTERFACE, "UnitRemoved",
+        r = sd_bus_match_signal_async(m->bus, &slot, manager_sender(m), OBJECT, INTERFACE, "UnitRemoved",
                                       on_unit_removed, NULL, &going);
         if (r < 0)
                 return manager_error(r, NULL, "cannot listen to the service manager", reterr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
 
+#include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/journal/reader.h"
 #include "sdbg/ops/logs.h"
@@ -90,7 +91,8 @@ static int list_runs(const char *job, char ***ret, Error *reterr) {
 /* The run that "-1", "all" or an id (or the beginning of one) names. */
 static int add_runs(Reading *g, const Job *j, const char *which, Error *reterr) {
         _cleanup_strv_free_ char **runs = NULL;
-        size_t n, back;
+        uint64_t back;
+        size_t n;
         int r;
 
         if (!which)
@@ -104,8 +106,7 @@ static int add_runs(Reading *g, const Job *j, const char *which, Error *reterr) 
                         r = add_source(g, j->name, runs[i], reterr);
                 return r;
         }
-        back = *which == '-' || streq(which, "0") ? strtoul(which + (*which == '-'), NULL, 10) : SIZE_MAX;
-        if (back < n)
+        if (*which == '-' && parse_u64(which + 1, &back) >= 0 && back < n)
                 return add_source(g, j->name, runs[n - 1 - back], reterr);
         STRV_FOREACH (run, runs)
                 if (strlen(which) >= 4 && startswith(*run, which))

@@ -11,20 +11,25 @@
 
 #include "supervisor/supervisor.h"
 
+/* Of kill_at: no grace time ends it; it has ended. */
+#define NEVER (USEC_INFINITY - 1)
+#define KILLED USEC_INFINITY
+
 void supervisor_stop(Supervisor *s, usec_t now, bool requested) {
-        usec_t grace = s->spec.stop_timeout;
+        usec_t grace = s->spec.stop_timeout, deadline;
         ssize_t n;
 
         s->stop_requested |= requested && s->main_ended == 0;
         (void) jobdir_read_stop_timeout(s->dir_fd, &grace);
+        deadline = grace < NEVER - now ? now + grace : NEVER;
         if (s->kill_at > 0) {
                 /* Asked again, with less patience. */
-                if (s->kill_at != USEC_INFINITY)
-                        s->kill_at = MIN(s->kill_at, now + grace);
+                if (s->kill_at != KILLED)
+                        s->kill_at = MIN(s->kill_at, deadline);
                 return;
         }
 
-        s->kill_at = grace < USEC_INFINITY - now ? now + grace : USEC_INFINITY - 1;
+        s->kill_at = deadline;
         s->grace = grace;
         n = cgroup_signal(s->job_fd, s->spec.stop_signal);
         /* What is stopped by job control would sleep through the grace time. */
@@ -45,11 +50,11 @@ static void kill_rest(Supervisor *s) {
         s->job.processes_killed = MAX(n, (ssize_t) 0);
         s->job.processes_ended = MAX(s->job.processes_ended, s->job.processes_killed);
         (void) cgroup_kill(s->job_fd);
-        s->kill_at = USEC_INFINITY;
+        s->kill_at = KILLED;
 }
 
 void supervisor_check_stop(Supervisor *s, usec_t now) {
-        if (s->kill_at > 0 && now >= s->kill_at && s->kill_at != USEC_INFINITY)
+        if (s->kill_at > 0 && s->kill_at != KILLED && now >= s->kill_at)
                 kill_rest(s);
 }
 

@@ -23,7 +23,7 @@ typedef struct Supervisor {
         int main_status;   /* of waitpid(2), once main_ended is set */
         usec_t main_ended; /* CLOCK_MONOTONIC; 0: not yet */
         usec_t started;    /* CLOCK_MONOTONIC */
-        usec_t kill_at;    /* when stopping: the end of the grace time; USEC_INFINITY: killed already */
+        usec_t kill_at;    /* when stopping: the end of the grace time; see end.c */
         usec_t grace;
         bool stop_requested; /* somebody asked; else the stop is only for leftovers */
 } Supervisor;

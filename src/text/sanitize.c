@@ -102,13 +102,14 @@ static bool is_color(const char *p, size_t len) {
 typedef struct Line {
         Buf *out;
         size_t start;
+        size_t floor; /* the end of the last colour: \b takes back what comes behind it only */
         bool redraw; /* a \r came: the next character begins the line anew */
         bool keep_color;
 } Line;
 
 static void put(Line *l, const char *p, size_t len) {
         if (l->redraw) {
-                l->out->len = l->start;
+                l->out->len = l->floor = l->start;
                 l->redraw = false;
         }
         buf_append(l->out, p, len);
@@ -126,8 +127,10 @@ static size_t put_escape(Line *l, const char *p, const char *end) {
 
         if (n == 0 || n > ESCAPE_MAX)
                 return 1; /* unfinished: the ESC goes, what follows it is text */
-        if (l->keep_color && is_color(p, n))
+        if (l->keep_color && is_color(p, n)) {
                 buf_append(l->out, p, n);
+                l->floor = l->out->len;
+        }
         return n;
 }
 
@@ -188,13 +191,20 @@ void sanitize_keep_color(Buf *out, const char *data, size_t len) {
 
 size_t sanitize_cut(const char *data, size_t len) {
         const char *end = data + len;
+        size_t cut = len;
 
-        for (size_t back = 1; back <= MIN(len, (size_t) ESCAPE_MAX); back++)
-                if (end[-(ptrdiff_t) back] == ESC) {
-                        if (back < len && escape_length(end - back, end) == 0)
-                                return len - back;
+        for (size_t back = 1; back <= MIN(len, (size_t) ESCAPE_MAX); back++) {
+                if (end[-(ptrdiff_t) back] != ESC)
+                        continue;
+                if (back < len && escape_length(end - back, end) == 0)
+                        cut = len - back;
+                /* An ESC at the very end may be half of the ESC \ of a control string before it. */
+                if (back > 1)
                         break;
-                }
+        }
+        if (cut < len)
+                return cut;
+
         for (size_t back = 1; back <= MIN(len, (size_t) 3); back++) {
                 if (((unsigned char) end[-(ptrdiff_t) back] & 0xC0) == 0x80)
                         continue;
