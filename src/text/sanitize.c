@@ -103,7 +103,7 @@ typedef struct Line {
         Buf *out;
         size_t start;
         size_t floor; /* the end of the last colour: \b takes back what comes behind it only */
-        bool redraw; /* a \r came: the next character begins the line anew */
+        bool redraw;  /* a \r came: the next character begins the line anew */
         bool keep_color;
 } Line;
 
@@ -116,9 +116,10 @@ static void put(Line *l, const char *p, size_t len) {
 }
 
 static void take_back(Line *l) {
+        size_t floor = MAX(l->start, l->floor);
         Buf *b = l->out;
 
-        while (!l->redraw && b->len > l->start && ((unsigned char) b->data[--b->len] & 0xC0) == 0x80)
+        while (!l->redraw && b->len > floor && ((unsigned char) b->data[--b->len] & 0xC0) == 0x80)
                 ;
 }
 

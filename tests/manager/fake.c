@@ -65,11 +65,11 @@ static bool is_bus(const Fake *f) {
         return f->place != FAKE_PRIVATE;
 }
 
-/* Only a bus daemon writes senders into messages. */
+/* Only a bus daemon writes senders into messages. That the client has gone is no fault. */
 static void send_as(Fake *f, sd_bus_message *m, const char *sender) {
         if (is_bus(f))
                 CHECK(sd_bus_message_set_sender(m, sender) >= 0);
-        CHECK(sd_bus_send(f->bus, m, NULL) >= 0);
+        (void) sd_bus_send(f->bus, m, NULL);
 }
 
 static void append_body(sd_bus_message *m, const FakeBody *body) {
@@ -210,7 +210,6 @@ static void record_call(Fake *f, sd_bus_message *call) {
         buf_append_char(&f->calls, '\n');
 }
 
-/* The client may have gone by then. */
 static void send_raw(int fd, const FakeStep *step) {
         if (step->raw)
                 (void) send(fd, step->raw, step->raw_len, MSG_NOSIGNAL);
@@ -223,7 +222,7 @@ static void follow_step(Fake *f, sd_bus_message *call, const FakeStep *step) {
         send_signals(f, step->after);
         if (!step->hang_up)
                 return;
-        CHECK(sd_bus_flush(f->bus) >= 0);
+        (void) sd_bus_flush(f->bus);
         send_raw(sd_bus_get_fd(f->bus), step);
         f->hang_up = true;
 }
