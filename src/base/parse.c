@@ -117,8 +117,12 @@ int signal_from_string(const char *s) {
 
         if (parse_int(s, &n) >= 0)
                 return n > 0 && n < NSIG ? n : -EINVAL;
+        if (strncasecmp(s, "SIG", 3) == 0)
+                s += 3;
+        if (strncasecmp(s, "RTMIN+", 6) == 0 && parse_int(s + 6, &n) >= 0)
+                return n >= 0 && n <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + n : -EINVAL;
         for (size_t i = 0; i < ELEMENTSOF(signals); i++)
-                if (strcasecmp(s, signals[i].name) == 0 || strcasecmp(s, signals[i].name + 3) == 0)
+                if (strcasecmp(s, signals[i].name + 3) == 0)
                         return signals[i].number;
         return -EINVAL;
 }

@@ -30,7 +30,7 @@ static int run_list(Cli *cli, void *request, char **operands) {
         q->select.names = operands;
         r = cli_connect(cli, &m);
         if (r >= 0)
-                r = jobs_select(m, &q->select, q->ended, &jobs, &cli->error);
+                r = jobs_select(m, &q->select, cli->json ? JOB_FULL : JOB_BRIEF, q->ended, &jobs, &cli->error);
         if (r < 0)
                 return r;
         if (cli->json)
@@ -85,7 +85,7 @@ static int run_status(Cli *cli, void *request, char **operands) {
         q->select.names = operands;
         r = cli_connect(cli, &m);
         if (r >= 0)
-                r = jobs_select(m, &q->select, operands[0] != NULL, &jobs, &cli->error);
+                r = jobs_select(m, &q->select, JOB_FULL, operands[0] != NULL, &jobs, &cli->error);
         if (r < 0)
                 return r;
         if (cli->json)

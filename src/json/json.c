@@ -315,14 +315,18 @@ static int to_field(const JsonField *f, const Json *j, void *slot) {
 }
 
 int json_to_fields(const Json *object, const JsonField *fields, size_t n, void *base) {
+        const Json *due = json_first(object); /* written by the same table, the fields come in its order */
+
         if (!cJSON_IsObject(object))
                 return -EBADMSG;
         for (size_t i = 0; i < n; i++) {
-                const Json *j = json_get(object, fields[i].key);
+                const Json *j = due && streq(due->string, fields[i].key) ? due : json_get(object, fields[i].key);
                 int r = j ? to_field(&fields[i], j, (char *) base + fields[i].offset) : 0;
 
                 if (r < 0)
                         return r;
+                if (j)
+                        due = json_next(j);
         }
         return 0;
 }

@@ -47,6 +47,8 @@ int manager_take_job(Manager *m, sd_bus_message *reply, Error *reterr) {
         if (sd_bus_message_read(reply, "o", &path) < 0)
                 return error_set(reterr, ERROR_FAILED, EBADMSG,
                                  "the service manager's answer is not understood");
+        if (strv_contains(m->jobs, path)) /* merged with one that was queued already */
+                return 0;
         return strv_extend(&m->jobs, path) < 0 ? error_oom(reterr) : 0;
 }
 

@@ -160,6 +160,8 @@ static int value_error(const char *name, const char *value, int r, Error *reterr
                                  "property %s cannot be set here; write it into a drop-in "
                                  "of bgjob-.service.d instead",
                                  name);
+        if (r != -EINVAL && r != -ERANGE)
+                return manager_error(r, NULL, "cannot ask the service manager for its properties", reterr);
         return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a value for property %s", value, name);
 }
 

@@ -49,10 +49,8 @@ bool job_selection_is_empty(const JobSelection *s) {
 
 /* What the kernel counts for a running job now. */
 static void add_figures(Job *j) {
-        _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF, job = -EBADF;
-        _cleanup_free_ pid_t *pids = NULL;
+        _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF;
         CgroupStats stats;
-        ssize_t n;
 
         if (unit < 0)
                 return;
@@ -61,8 +59,15 @@ static void add_figures(Job *j) {
         j->memory = stats.memory;
         j->memory_peak = stats.memory_peak;
         j->memory_max = stats.memory_max;
+}
 
-        job = openat(unit, "job", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* How many processes it has, the supervisor not counted. */
+static void count_tasks(Job *j) {
+        _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF, job = -EBADF;
+        _cleanup_free_ pid_t *pids = NULL;
+        ssize_t n;
+
+        job = unit < 0 ? unit : openat(unit, "job", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         n = job < 0 ? -1 : cgroup_pids(job, TASKS_MAX, &pids);
         if (n >= 0)
                 j->tasks = n;
@@ -95,6 +100,13 @@ static int mark_lost(Job *j) {
         return j->reason ? 0 : -ENOMEM;
 }
 
+/* Fills what changes while a job runs. */
+static void add_present(Job *j) {
+        if (j->started_at > 0)
+                j->uptime = usec_sub(now_usec(CLOCK_REALTIME), j->started_at);
+        add_figures(j);
+}
+
 int job_read_state(const char *name, Job *ret) {
         _cleanup_close_ int dir = jobdir_open(name, false, NULL);
         int r;
@@ -108,10 +120,24 @@ int job_read_state(const char *name, Job *ret) {
                 return 0;
         if (!supervisor_lives(ret))
                 return mark_lost(ret);
-        if (ret->started_at > 0)
-                ret->uptime = usec_sub(now_usec(CLOCK_REALTIME), ret->started_at);
-        add_figures(ret);
+        add_present(ret);
+        count_tasks(ret);
         add_output(ret, dir);
+        return 1;
+}
+
+/* A job whose unit is active, as the manager says. Return: as job_read_state(). */
+static int read_active(int jobs_fd, const char *name, JobDetail detail, Job *ret) {
+        int r;
+
+        if (detail == JOB_FULL)
+                return job_read_state(name, ret);
+        r = jobdir_read_state_at(jobs_fd, name, ret);
+        if (r < 0)
+                return r;
+        if (job_has_ended(ret))
+                return 0;
+        add_present(ret);
         return 1;
 }
 
@@ -130,11 +156,12 @@ static int compare_jobs(const void *a, const void *b) {
         return strcmp(((const Job *) a)->name, ((const Job *) b)->name);
 }
 
-int jobs_running(Manager *m, JobList *ret, Error *reterr) {
+int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr) {
+        _cleanup_close_ int jobs_fd = jobs_open(reterr);
         _cleanup_unit_list_ UnitList units = {};
         int r;
 
-        r = manager_list(m, &units, reterr);
+        r = jobs_fd < 0 ? jobs_fd : manager_list(m, &units, reterr);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < units.n; i++) {
@@ -144,7 +171,7 @@ int jobs_running(Manager *m, JobList *ret, Error *reterr) {
 
                 if (!name || streq(row->active_state, "inactive") || streq(row->active_state, "failed"))
                         continue;
-                r = job_read_state(name, &j);
+                r = read_active(jobs_fd, name, detail, &j);
                 if (r == 0)
                         continue; /* it has ended, the unit is about to follow */
                 if (r < 0) {
@@ -272,14 +299,14 @@ static int check_names(char *const *names, Error *reterr) {
         return 0;
 }
 
-int jobs_select(Manager *m, const JobSelection *s, bool ended, JobList *ret, Error *reterr) {
+int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret, Error *reterr) {
         _cleanup_job_list_ JobList all = {};
         int r;
 
         r = check_names(s->names, reterr);
         if (r < 0)
                 return r;
-        r = jobs_running(m, &all, reterr);
+        r = jobs_running(m, detail, &all, reterr);
         if (r >= 0 && ended)
                 r = jobs_add_ended(&all, reterr);
         if (r < 0)
@@ -308,7 +335,7 @@ int job_find(Manager *m, const char *name, Job *ret, Error *reterr) {
         if (job_read_state(name, ret) >= 0)
                 return 0;
         job_done(ret);
-        r = jobs_select(m, &s, true, &l, reterr);
+        r = jobs_select(m, &s, JOB_FULL, true, &l, reterr);
         if (r < 0)
                 return r;
         *ret = l.jobs[0];

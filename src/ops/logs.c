@@ -106,7 +106,8 @@ static int add_runs(Reading *g, const Job *j, const char *which, Error *reterr) 
                         r = add_source(g, j->name, runs[i], reterr);
                 return r;
         }
-        if (*which == '-' && parse_u64(which + 1, &back) >= 0 && back < n)
+        /* -1 is the run before the last, 0 the last, as journalctl counts boots. */
+        if ((*which == '-' || streq(which, "0")) && parse_u64(which + (*which == '-'), &back) >= 0 && back < n)
                 return add_source(g, j->name, runs[n - 1 - back], reterr);
         STRV_FOREACH (run, runs)
                 if (strlen(which) >= 4 && startswith(*run, which))
@@ -353,7 +354,7 @@ int op_logs(Manager *m, const LogsRequest *q, LogSink sink, void *userdata, Erro
 
         r = prepare(&g, q, reterr);
         if (r >= 0)
-                r = jobs_select(m, &select, true, &jobs, reterr);
+                r = jobs_select(m, &select, JOB_BRIEF, true, &jobs, reterr);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++)
                 r = add_runs(&g, &jobs.jobs[i], q->run, reterr);
         if (r < 0)

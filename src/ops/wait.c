@@ -158,7 +158,7 @@ int op_wait(Manager *m, const WaitRequest *q, JobList *ret, Error *reterr) {
         if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
         /* Jobs named may be over already; a group or a label means those that run. */
-        r = jobs_select(m, &q->select, q->select.names != NULL, ret, reterr);
+        r = jobs_select(m, &q->select, JOB_BRIEF, q->select.names != NULL, ret, reterr);
         if (r < 0)
                 return r;
         r = await_jobs(ret->jobs, ret->n, q->any, timeout);

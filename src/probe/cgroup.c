@@ -16,11 +16,14 @@
 #define ATTRIBUTE_MAX 65536
 
 static const char *mount_point(void) {
+        static const char *mount;
         struct statfs fs;
 
+        if (mount)
+                return mount;
         if (statfs("/sys/fs/cgroup", &fs) >= 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
-                return "/sys/fs/cgroup";
-        return "/sys/fs/cgroup/unified";
+                return mount = "/sys/fs/cgroup";
+        return mount = "/sys/fs/cgroup/unified";
 }
 
 int cgroup_of(pid_t pid, char **ret) {
@@ -233,12 +236,17 @@ static uint64_t read_keyed(int fd, const char *name, const char *key) {
 }
 
 void cgroup_stats(int fd, CgroupStats *ret) {
-        *ret = (CgroupStats){
+        *ret = (CgroupStats) {
                 .cpu = read_keyed(fd, "cpu.stat", "usage_usec "),
                 .memory = read_number(fd, "memory.current"),
-                .memory_peak = read_number(fd, "memory.peak"),
-                .memory_max = read_number(fd, "memory.max"),
-                .tasks = read_number(fd, "pids.current"),
-                .oom_kills = read_keyed(fd, "memory.events", "oom_kill "),
+                .memory_peak = UINT64_MAX,
+                .memory_max = UINT64_MAX,
+                .oom_kills = UINT64_MAX,
         };
+        /* Without the controller there is none of its files. */
+        if (ret->memory == UINT64_MAX)
+                return;
+        ret->memory_peak = read_number(fd, "memory.peak");
+        ret->memory_max = read_number(fd, "memory.max");
+        ret->oom_kills = read_keyed(fd, "memory.events", "oom_kill ");
 }

@@ -137,12 +137,23 @@ int jobdir_write_spec(int dirfd, const Spec *s) {
         return text ? write_file_at(dirfd, "spec.json", text, strlen(text), 0600) : -ENOMEM;
 }
 
-int jobdir_read_state(int dirfd, Job *ret) {
+static int read_state(int dirfd, const char *path, Job *ret) {
         _cleanup_free_ char *text = NULL;
         int r;
 
-        r = read_file_at(dirfd, "state.json", STATE_MAX, &text, NULL);
+        r = read_file_at(dirfd, path, STATE_MAX, &text, NULL);
         return r < 0 ? r : job_from_record(ret, text);
+}
+
+int jobdir_read_state(int dirfd, Job *ret) {
+        return read_state(dirfd, "state.json", ret);
+}
+
+int jobdir_read_state_at(int jobs_fd, const char *name, Job *ret) {
+        char path[JOB_NAME_MAX + sizeof("/state.json")];
+
+        snprintf(path, sizeof(path), "%s/state.json", name);
+        return read_state(jobs_fd, path, ret);
 }
 
 int jobdir_write_state(int dirfd, const Job *j) {

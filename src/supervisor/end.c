@@ -83,7 +83,7 @@ static void explain_signal(Supervisor *s, int number, bool dumped) {
         CgroupStats stats;
         Job *j = &s->job;
 
-        snprintf(fallback, sizeof(fallback), "signal %d", number);
+        snprintf(fallback, sizeof(fallback), "SIGRTMIN+%d", number - SIGRTMIN);
         free(j->signal);
         j->signal = strdup(name ?: fallback);
         j->result = dumped ? RESULT_CORE_DUMP : RESULT_SIGNAL;

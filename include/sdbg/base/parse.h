@@ -21,8 +21,8 @@ char *format_size(char *buf, size_t size, uint64_t bytes);
 /* yes/no, true/false, on/off, 1/0. Return: 1, 0, -EINVAL. */
 int parse_boolean(const char *s);
 
-/* "TERM", "SIGTERM", "sigterm" or "15". Return: the signal, -EINVAL. */
+/* "TERM", "SIGTERM", "sigterm", "SIGRTMIN+1" or "15". Return: the signal, -EINVAL. */
 int signal_from_string(const char *s);
 
-/* Return: "SIGTERM" in static memory, or NULL for a number that is none. */
+/* Return: "SIGTERM" in static memory, or NULL for a real-time signal or what is none. */
 const char *signal_to_string(int signal);

@@ -28,9 +28,15 @@ typedef struct JobSelection {
 /* Return: whether nothing was selected at all. */
 bool job_selection_is_empty(const JobSelection *s);
 
+/* How much is asked for: reading a thousand jobs' output takes its time. */
+typedef enum JobDetail {
+        JOB_BRIEF, /* what the table of `sdbg list` shows */
+        JOB_FULL,  /* and tasks, lines, bytes, the last line */
+} JobDetail;
+
 /* All running jobs, sorted by name, with their present figures. Return: 0, negative errno with reterr
  * said. */
-int jobs_running(Manager *m, JobList *ret, Error *reterr);
+int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr);
 
 /* Adds the last run of each job that has ended and is not in the list, the newest first.
  * Return: 0, negative errno with reterr said. */
@@ -39,7 +45,7 @@ int jobs_add_ended(JobList *io, Error *reterr);
 /* The selected jobs out of those running and ended (ended: where `ended` is set). A name without a
  * glob that fits none is an error, with near names offered; a glob that fits none is not.
  * Return: 0, negative errno with reterr said (no-such-job). */
-int jobs_select(Manager *m, const JobSelection *s, bool ended, JobList *ret, Error *reterr);
+int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret, Error *reterr);
 
 /* One job by its name, running or ended. Return: 0; -ENOENT with reterr said. */
 int job_find(Manager *m, const char *name, Job *ret, Error *reterr);

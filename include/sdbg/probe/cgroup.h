@@ -40,7 +40,7 @@ int cgroup_kill(int fd);
 /* What the kernel counts; UINT64_MAX where it does not (no such controller here). */
 typedef struct CgroupStats {
         usec_t cpu;
-        uint64_t memory, memory_peak, memory_max, tasks, oom_kills;
+        uint64_t memory, memory_peak, memory_max, oom_kills;
 } CgroupStats;
 
 void cgroup_stats(int fd, CgroupStats *ret);

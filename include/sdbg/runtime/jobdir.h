@@ -42,6 +42,8 @@ int jobdir_write_spec(int dirfd, const Spec *s);
 
 /* Reads and writes state.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
 int jobdir_read_state(int dirfd, Job *ret);
+/* The same by a descriptor of jobs_open(), for whoever looks at many. */
+int jobdir_read_state_at(int jobs_fd, const char *name, Job *ret);
 int jobdir_write_state(int dirfd, const Job *j);
 
 /* Writes and reads the grace time of the stop that comes next. Return: 0; -ENOENT; negative errno. */
