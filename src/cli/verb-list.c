@@ -30,7 +30,8 @@ static int run_list(Cli *cli, void *request, char **operands) {
         q->select.names = operands;
         r = cli_connect(cli, &m);
         if (r >= 0)
-                r = jobs_select(m, &q->select, cli->json ? JOB_FULL : JOB_BRIEF, q->ended, &jobs, &cli->error);
+                r = jobs_select(m, &q->select, cli->json ? JOB_FULL : JOB_BRIEF, q->ended, &jobs,
+                                &cli->error);
         if (r < 0)
                 return r;
         if (cli->json)

@@ -14,10 +14,10 @@
 /* The job's main process while it is attached, for the signal handlers. */
 static volatile sig_atomic_t attached_pid;
 
-/* What the caller is asked to do, the job is. */
+/* What the caller is asked to do, the job is: its process group, as a terminal has it. */
 static void forward(int signal) {
         if (attached_pid > 0)
-                (void) kill(attached_pid, signal);
+                (void) kill(-attached_pid, signal);
 }
 
 static void forward_signals(pid_t pid) {

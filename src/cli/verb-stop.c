@@ -82,14 +82,18 @@ const Verb verb_kill = {
         .run = run_kill,
 };
 
-static int restart_one(Cli *cli, Manager *m, const char *name, const RestartRequest *q) {
+/* Restarts one; *j is then the new run, or what is left of it. */
+static int restart_one(Cli *cli, Manager *m, Job *j, const RestartRequest *q) {
         StartResult result = { .job = JOB_INIT };
-        int r = op_restart(m, name, q, &result, &cli->error);
+        int r = op_restart(m, j->name, q, &result, &cli->error);
 
-        if (!result.job.name)
-                result.job.name = strdup(name);
-        r = show_start_result(cli, r, &result, "restart");
-        job_done(&result.job);
+        if (r < 0 || !cli->json) {
+                if (!result.job.name)
+                        result.job.name = strdup(j->name);
+                r = show_start_result(cli, r, &result, "restart");
+        }
+        job_done(j);
+        *j = result.job;
         return r;
 }
 
@@ -104,8 +108,8 @@ static int run_restart(Cli *cli, void *request, char **operands) {
         if (r >= 0)
                 r = jobs_select(m, &q->select, JOB_BRIEF, operands[0] != NULL, &jobs, &cli->error);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++)
-                r = restart_one(cli, m, jobs.jobs[i].name, q);
-        return r;
+                r = restart_one(cli, m, &jobs.jobs[i], q);
+        return r >= 0 && cli->json ? show_jobs_json(stdout, &jobs) : r;
 }
 
 const Verb verb_restart = {

@@ -38,7 +38,7 @@ const char *job_result_to_string(JobResult r) {
 #define FIELD_ENUM(key, member, names)                                                                       \
         { key, JSON_ENUM, offsetof(Job, member), names }
 
-/* In the order in which people read them; `ports` stands between io_write_bytes and lines. */
+/* In the order in which people read them; `ports` stands between the two tables. */
 static const JsonField fields[] = {
         FIELD("name", JSON_STRING, name),
         FIELD("unit", JSON_STRING, unit),
@@ -67,6 +67,9 @@ static const JsonField fields[] = {
         FIELD("memory_max_bytes", JSON_U64, memory_max),
         FIELD("io_read_bytes", JSON_U64, io_read),
         FIELD("io_write_bytes", JSON_U64, io_write),
+};
+
+static const JsonField output_fields[] = {
         FIELD("lines", JSON_U64, lines),
         FIELD("bytes", JSON_U64, bytes),
         FIELD("last_line", JSON_STRING, last_line),
@@ -90,6 +93,7 @@ static const JsonField record_fields[] = {
 
 void job_done(Job *j) {
         json_free_fields(fields, ELEMENTSOF(fields), j);
+        json_free_fields(output_fields, ELEMENTSOF(output_fields), j);
         json_free_fields(record_fields, ELEMENTSOF(record_fields), j);
         for (size_t i = 0; i < j->n_ports; i++)
                 free(j->ports[i].address);
@@ -136,7 +140,8 @@ Json *job_to_json(const Job *j) {
         _cleanup_json_ Json *o = json_new_object();
 
         if (!o || json_from_fields(o, fields, ELEMENTSOF(fields), j) < 0 ||
-            json_set(o, "ports", j->ports_known ? ports_to_json(j) : json_new_string(NULL)) < 0)
+            json_set(o, "ports", j->ports_known ? ports_to_json(j) : json_new_string(NULL)) < 0 ||
+            json_from_fields(o, output_fields, ELEMENTSOF(output_fields), j) < 0)
                 return NULL;
         return TAKE_PTR(o);
 }
@@ -157,6 +162,8 @@ int job_from_record(Job *j, const char *text) {
         if (r < 0)
                 return r;
         r = json_to_fields(o, fields, ELEMENTSOF(fields), j);
+        if (r >= 0)
+                r = json_to_fields(o, output_fields, ELEMENTSOF(output_fields), j);
         if (r < 0)
                 return r;
         return json_to_fields(o, record_fields, ELEMENTSOF(record_fields), j);

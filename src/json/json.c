@@ -320,7 +320,8 @@ int json_to_fields(const Json *object, const JsonField *fields, size_t n, void *
         if (!cJSON_IsObject(object))
                 return -EBADMSG;
         for (size_t i = 0; i < n; i++) {
-                const Json *j = due && streq(due->string, fields[i].key) ? due : json_get(object, fields[i].key);
+                const Json *j =
+                        due && streq(due->string, fields[i].key) ? due : json_get(object, fields[i].key);
                 int r = j ? to_field(&fields[i], j, (char *) base + fields[i].offset) : 0;
 
                 if (r < 0)

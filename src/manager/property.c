@@ -15,6 +15,7 @@ static const struct {
         { "Slice", "--group" },
         { "Description", "--description" },
         { "TimeoutStopSec", "--stop-timeout" },
+        { "TimeoutStopUSec", "--stop-timeout" },
         { "KillSignal", "--stop-signal" },
         { "ExecStart", NULL },
         { "ExecStopPost", NULL },

@@ -299,7 +299,8 @@ static int check_names(char *const *names, Error *reterr) {
         return 0;
 }
 
-int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret, Error *reterr) {
+int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret,
+                Error *reterr) {
         _cleanup_job_list_ JobList all = {};
         int r;
 

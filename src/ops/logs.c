@@ -107,7 +107,8 @@ static int add_runs(Reading *g, const Job *j, const char *which, Error *reterr) 
                 return r;
         }
         /* -1 is the run before the last, 0 the last, as journalctl counts boots. */
-        if ((*which == '-' || streq(which, "0")) && parse_u64(which + (*which == '-'), &back) >= 0 && back < n)
+        if ((*which == '-' || streq(which, "0")) && parse_u64(which + (*which == '-'), &back) >= 0 &&
+            back < n)
                 return add_source(g, j->name, runs[n - 1 - back], reterr);
         STRV_FOREACH (run, runs)
                 if (strlen(which) >= 4 && startswith(*run, which))

@@ -236,7 +236,7 @@ static uint64_t read_keyed(int fd, const char *name, const char *key) {
 }
 
 void cgroup_stats(int fd, CgroupStats *ret) {
-        *ret = (CgroupStats) {
+        *ret = (CgroupStats){
                 .cpu = read_keyed(fd, "cpu.stat", "usage_usec "),
                 .memory = read_number(fd, "memory.current"),
                 .memory_peak = UINT64_MAX,

@@ -150,10 +150,11 @@ static int explain_interpreter(const char *path, const char *shown, char **ret) 
         if (len == 0 || access(interpreter, X_OK) >= 0)
                 return 0;
         if (interpreter[len - 1] == '\r')
-                return asprintf(ret,
-                                "cannot execute %s: its interpreter is '%.*s' with a carriage return, since the "
-                                "file has Windows line ends",
-                                shown, (int) len - 1, interpreter);
+                return asprintf(
+                        ret,
+                        "cannot execute %s: its interpreter is '%.*s' with a carriage return, since the "
+                        "file has Windows line ends",
+                        shown, (int) len - 1, interpreter);
         clean = printable_line(interpreter, len, 200);
         return asprintf(ret, "cannot execute %s: its interpreter %s %s", shown, strempty(clean),
                         access(interpreter, F_OK) < 0 ? "does not exist" : "is not executable");
