@@ -37,15 +37,12 @@ static int add_item(Items *l, const Item *i) {
         return 0;
 }
 
-/* What is in the ring and not verified. */
+/* What was in the ring when its header was read, and is not verified. */
 static int collect(Audit *a, Items *ret) {
         uint64_t pos, end;
         Batch b;
         int r;
 
-        r = ring_refresh(&a->ring);
-        if (r < 0)
-                return r;
         a->ring.audit.verified = MAX(a->ring.audit.verified, a->ring.header.tail);
         pos = a->ring.audit.verified;
         end = a->final ? a->ring.header.head : a->ring.header.sent;
@@ -58,6 +55,7 @@ static int collect(Audit *a, Items *ret) {
                 i.entry = b.entry;
                 i.end = pos;
                 i.time = b.time;
+                i.seen = i.pos >= a->ring.header.skip_from && i.pos < a->ring.header.skip_to;
                 r = add_item(ret, &i);
                 if (r < 0)
                         return r;
@@ -182,7 +180,10 @@ int audit_ring(Audit *a, usec_t patience) {
         int r;
 
         do {
-                r = catch_up(a);
+                /* In this order: only what was sent before journald caught up can be missing. */
+                r = ring_refresh(&a->ring);
+                if (r >= 0)
+                        r = catch_up(a);
                 if (r >= 0 && !journal_reader_is_readable(a->reader))
                         return -ENODATA;
                 pool = pool + 1 < _POOL_MAX ? pool + 1 : POOL_DEBUG;

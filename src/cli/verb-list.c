@@ -91,6 +91,8 @@ static int run_status(Cli *cli, void *request, char **operands) {
                 return r;
         if (cli->json)
                 return show_jobs_json(stdout, &jobs);
+        if (jobs.n == 0 && !cli->quiet)
+                fprintf(stderr, "No jobs are running; 'sdbg list -a' shows ended ones.\n");
         for (size_t i = 0; i < jobs.n; i++) {
                 if (i > 0)
                         printf("\n");

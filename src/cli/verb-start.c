@@ -6,20 +6,34 @@
 #include "cli/start-result.h"
 #include "cli/verbs.h"
 
-#define FAILURE_LINES 20
+#define LINES_SHOWN 20
+
+typedef struct Target {
+        FILE *file;
+        LogStyle style;
+} Target;
 
 static int show_line(void *userdata, const LogLine *line) {
-        return show_log_line(stderr, userdata, line);
+        Target *t = userdata;
+        return show_log_line(t->file, &t->style, line);
 }
 
-/* Why a job failed early is mostly in its last lines. */
-static void show_failure_lines(const Job *j) {
-        LogStyle style = {};
+/* What a job that is over already has printed: mostly the reason. */
+static void show_last_lines(const Job *j, FILE *file) {
+        Target t = { .file = file };
 
         if (!j->run)
                 return;
-        (void) op_tail(j->name, j->run, FAILURE_LINES, show_line, &style, NULL);
-        show_log_end(stderr, &style);
+        (void) op_tail(j->name, j->run, LINES_SHOWN, show_line, &t, NULL);
+        show_log_end(file, &t.style);
+}
+
+static void prefix_error(Cli *cli, int r, const Job *j, const char *verb) {
+        if (r == -ECHILD)
+                error_prefix(&cli->error, "job '%s' failed", j->name);
+        else
+                error_prefix(&cli->error, "cannot %s job%s%s%s", verb, j->name ? " '" : "", strempty(j->name),
+                             j->name ? "'" : "");
 }
 
 int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
@@ -27,18 +41,18 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
 
         if (r < 0) {
                 if (r == -ECHILD && !cli->json)
-                        show_failure_lines(j);
-                error_prefix(&cli->error, "cannot %s job%s%s%s", verb, j->name ? " '" : "", strempty(j->name),
-                             j->name ? "'" : "");
+                        show_last_lines(j, stderr);
+                prefix_error(cli, r, j, verb);
                 return r;
         }
         if (cli->json)
                 return show_json(stdout, job_to_json(j));
         if (cli->quiet)
                 printf("%s\n", j->name);
-        else if (job_has_ended(j))
+        else if (job_has_ended(j)) {
+                show_last_lines(j, stdout);
                 show_job_end(stdout, j);
-        else
+        } else
                 printf("%s: %s, PID %d\n", j->name,
                        s->reused ? "already running" : job_state_to_string(j->state), j->pid);
         return 0;

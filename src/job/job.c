@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
+
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/job.h"
@@ -113,7 +115,9 @@ int job_exit_status(const Job *j) {
         signal = j->signal ? signal_from_string(j->signal) : -EINVAL;
         if (signal > 0)
                 return 128 + signal;
-        return j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? 0 : 1;
+        if (j->result == RESULT_OOM_KILL)
+                return 128 + SIGKILL;
+        return j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? 0 : 125;
 }
 
 static Json *ports_to_json(const Job *j) {

@@ -65,7 +65,47 @@ char *job_name_from_text(const char *s) {
 #define NAME_WORDS 3
 #define NAME_FROM_COMMAND_MAX 32
 
+/* The words of a shell's command line, roughly: enough to make a name of. */
+static char **split_words(const char *line) {
+        _cleanup_free_ char *copy = strdup(line);
+        char **words = NULL, *state = NULL;
+
+        for (char *w = copy ? strtok_r(copy, " \t\n;&|", &state) : NULL; w;
+             w = strtok_r(NULL, " \t\n;&|", &state))
+                if (strv_extend(&words, w) < 0)
+                        break;
+        return words;
+}
+
+static bool is_shell(const char *path) {
+        static const char *const shells[] = { "sh", "bash", "dash", "zsh", "ksh", "fish", NULL };
+        const char *slash = strrchr(path, '/');
+
+        return strv_contains((char *const *) shells, slash ? slash + 1 : path);
+}
+
+/* Passes over what only says how the command is run: `env A=b`, `nice`, …. */
+static char *const *skip_wrappers(char *const *argv) {
+        static const char *const wrappers[] = { "env", "exec", "nice", "nohup", "sudo", "time", NULL };
+
+        while (*argv && argv[1] && (strv_contains((char *const *) wrappers, *argv) || strchr(*argv, '=')))
+                argv++;
+        return argv;
+}
+
+static char *name_from_words(char *const *argv);
+
 char *job_name_from_command(char *const *argv) {
+        argv = skip_wrappers(argv);
+        if (*argv && is_shell(*argv) && argv[1] && argv[1][0] == '-' && strchr(argv[1], 'c') && argv[2]) {
+                _cleanup_strv_free_ char **words = split_words(argv[2]);
+
+                return name_from_words(skip_wrappers(words ?: (char *[]){ NULL }));
+        }
+        return name_from_words(argv);
+}
+
+static char *name_from_words(char *const *argv) {
         _cleanup_buf_ Buf b = {};
         size_t words = 0;
 
@@ -135,5 +175,5 @@ bool name_is_near(const char *a, const char *b) {
                 }
                 memcpy(previous, current, sizeof(previous));
         }
-        return previous[lb] <= MAX((size_t) 1, MIN(la, lb) / 3);
+        return previous[lb] <= (MIN(la, lb) >= 4 ? 2 : 1);
 }

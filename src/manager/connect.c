@@ -38,10 +38,16 @@ static bool peer_is_own(sd_bus *bus) {
                sd_bus_creds_get_euid(creds, &uid) >= 0 && (uid == geteuid() || uid == 0);
 }
 
-/* A session bus of its own (dbus-run-session, another user's by su) has no systemd on it. */
+/* A session bus of its own (dbus-run-session, another user's by su) has no systemd on it, and the one of
+ * the system bus is not the user's. */
 static bool has_manager(sd_bus *bus) {
-        return sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                  "org.freedesktop.DBus", "GetNameOwner", NULL, NULL, "s", DESTINATION) >= 0;
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        uid_t uid;
+        pid_t pid;
+
+        return sd_bus_get_name_creds(bus, DESTINATION, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds) >= 0 &&
+               sd_bus_creds_get_euid(creds, &uid) >= 0 && uid == geteuid() &&
+               sd_bus_creds_get_pid(creds, &pid) >= 0 && pid != 1;
 }
 
 static bool environment_is_own(void) {

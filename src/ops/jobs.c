@@ -21,6 +21,11 @@ void job_list_done(JobList *l) {
         *l = (JobList){};
 }
 
+void job_list_remove(JobList *l, size_t i) {
+        job_done(&l->jobs[i]);
+        memmove(&l->jobs[i], &l->jobs[i + 1], (--l->n - i) * sizeof(Job));
+}
+
 /* Moves the job into the list. */
 static int take_job(JobList *l, Job *j) {
         /* Room grows by doubling, at powers of two. */
@@ -276,8 +281,15 @@ static bool is_selected(const Job *j, const JobSelection *s) {
 }
 
 static int no_such_job(const char *name, const JobList *all, Error *reterr) {
+        const Job *ended = find_in(all, name);
         _cleanup_buf_ Buf near = {};
 
+        if (ended) {
+                error_set(reterr, ERROR_JOB_NOT_RUNNING, 0, "job '%s' is not running: %s", name,
+                          strempty(ended->reason));
+                error_hint(reterr, "'sdbg restart %s' starts it again", name);
+                return -ESRCH;
+        }
         error_set(reterr, ERROR_NO_SUCH_JOB, 0, "no such job '%s'", name);
         for (size_t i = 0; i < all->n && near.len < 200; i++)
                 if (name_is_near(name, all->jobs[i].name))

@@ -66,8 +66,8 @@ static int running_error(const Job *j, Error *reterr) {
         return -EEXIST;
 }
 
-/* Chooses what systemd shall run. */
-static int send_start(Manager *m, const Spec *s, StartOutcome *ret, Error *reterr) {
+/* Tells systemd what to run. follows: a run of this job has ended just now, or earlier. */
+static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret, Error *reterr) {
         _cleanup_free_ char *unit = unit_from_job(s->name), *slice = slice_from_group(s->group),
                             *supervisor = installed_path("sdbg-supervisor"),
                             *auditor = installed_path("sdbg-audit"), *directory = NULL, *fallback = NULL;
@@ -91,7 +91,7 @@ static int send_start(Manager *m, const Spec *s, StartOutcome *ret, Error *reter
         };
 
         r = manager_start(m, &u, ret, reterr);
-        if (r < 0 || *ret != START_EXISTS)
+        if (r < 0 || *ret != START_EXISTS || !follows)
                 return r;
         /* The run before has told its end and is about to go. */
         r = manager_await_gone(m, unit, GONE_TIMEOUT, reterr);
@@ -111,7 +111,8 @@ static int start_failed(const char *name, StartResult *ret, Error *reterr) {
 }
 
 /* Under the lock of the job's directory: the spec is read before anybody else may write one. */
-static int start_locked(Manager *m, const Spec *s, int dir_fd, StartResult *ret, Error *reterr) {
+static int start_locked(Manager *m, const Spec *s, int dir_fd, bool follows, StartResult *ret,
+                        Error *reterr) {
         StartOutcome outcome;
         int r;
 
@@ -124,7 +125,7 @@ static int start_locked(Manager *m, const Spec *s, int dir_fd, StartResult *ret,
                         error_hint(reterr, "the runtime directory is full; 'sdbg clean' forgets ended jobs");
                 return r;
         }
-        r = send_start(m, s, &outcome, reterr);
+        r = send_start(m, s, follows, &outcome, reterr);
         if (r < 0)
                 return r;
         if (outcome == START_EXISTS)
@@ -148,8 +149,10 @@ static int settle(const char *name, usec_t time, StartResult *ret, Error *reterr
                 return error_set(reterr, ERROR_FAILED, r, "cannot read the job's state");
         if (r == 0 || j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED)
                 return 0;
-        error_set(reterr, ERROR_ENDED_EARLY, 0, "it ended after %" PRIu64 " ms: %s",
+        error_set(reterr, ERROR_ENDED_EARLY, 0, "ended after %" PRIu64 " ms: %s",
                   j->duration == USEC_INFINITY ? 0 : j->duration / USEC_PER_MSEC, strempty(j->reason));
+        if (j->state == JOB_LINGERING)
+                error_hint(reterr, "processes of it remain; 'sdbg stop %s' ends them", name);
         return -ECHILD;
 }
 
@@ -177,11 +180,12 @@ static int lock_name(const char *name, int *ret_dir, Error *reterr) {
 static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_time, StartResult *ret,
                        Error *reterr) {
         _cleanup_close_ int dir = -EBADF, lock = lock_name(s->name, &dir, reterr);
-        int r;
+        int running, r;
 
         if (lock < 0)
                 return lock;
-        if (job_read_state(s->name, &ret->job) == 1) {
+        running = job_read_state(s->name, &ret->job);
+        if (running == 1) {
                 if (if_running == IF_RUNNING_FAIL)
                         return running_error(&ret->job, reterr);
                 if (if_running == IF_RUNNING_REUSE) {
@@ -193,7 +197,7 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
                         return r;
         }
         job_done(&ret->job);
-        r = start_locked(m, s, dir, ret, reterr);
+        r = start_locked(m, s, dir, running >= 0, ret, reterr);
         if (r < 0)
                 return r;
         lock = close_fd(lock);
@@ -207,8 +211,7 @@ int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, StartResult 
 /* The name made from the command, or with -2, -3, … the first that is not running. */
 static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time, StartResult *ret,
                          Error *reterr) {
-        _cleanup_free_ char *base =
-                job_name_from_command(s->argv[2] && streq(s->argv[0], "/bin/sh") ? s->argv + 2 : s->argv);
+        _cleanup_free_ char *base = job_name_from_command(s->argv);
         int r = -EEXIST;
 
         if (!base)

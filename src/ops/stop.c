@@ -99,6 +99,9 @@ static int prepare_stop(const Job *j, usec_t timeout, Error *reterr) {
                 _cleanup_close_ int dir = jobdir_open(j->name, false, reterr);
 
                 r = dir < 0 ? dir : jobdir_write_stop_timeout(dir, timeout);
+                /* A unit that is being stopped is not asked by the manager again. */
+                if (r >= 0 && j->state == JOB_STOPPING && j->supervisor > 0)
+                        (void) kill(j->supervisor, SIGTERM);
         }
         if (r < 0 && r != -ENOENT)
                 return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'", j->name);
@@ -112,6 +115,8 @@ int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr)
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < n; i++) {
+                if (job_has_ended(&jobs[i]))
+                        continue;
                 r = prepare_stop(&jobs[i], timeout, reterr);
                 if (r >= 0 && strv_extend(&units, jobs[i].unit) < 0)
                         r = error_oom(reterr);
@@ -121,8 +126,15 @@ int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr)
         if (r == -ETIMEDOUT)
                 return error_set(reterr, ERROR_TIMEOUT, r, "the service manager did not end the jobs");
         for (size_t i = 0; r >= 0 && i < n; i++)
-                read_end(&jobs[i]);
+                if (!job_has_ended(&jobs[i]))
+                        read_end(&jobs[i]);
         return r;
+}
+
+/* Globs, groups and labels mean what runs; a job that is named may have ended already, which is what was
+ * wanted. */
+static bool is_meant(const Job *j, const JobSelection *s) {
+        return !job_has_ended(j) || strv_contains(s->names, j->name);
 }
 
 int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
@@ -131,7 +143,12 @@ int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
 
         if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
-        r = jobs_select(m, &q->select, JOB_BRIEF, false, ret, reterr);
+        r = jobs_select(m, &q->select, JOB_BRIEF, q->select.names && q->select.names[0], ret, reterr);
+        for (size_t i = 0; r >= 0 && i < ret->n;)
+                if (is_meant(&ret->jobs[i], &q->select))
+                        i++;
+                else
+                        job_list_remove(ret, i);
         return r < 0 ? r : op_stop_jobs(m, ret->jobs, ret->n, timeout, reterr);
 }
 

@@ -179,7 +179,7 @@ void show_job_status(FILE *f, const Job *j) {
         show_time(f, "ended", j->ended_at);
         show_resources(f, j);
         if (j->lines != UINT64_MAX && j->bytes != UINT64_MAX)
-                fprintf(f, "%11s: %" PRIu64 " lines, %s\n", "output", j->lines,
+                fprintf(f, "%11s: %" PRIu64 " line%s, %s\n", "output", j->lines, j->lines == 1 ? "" : "s",
                         format_size(size, sizeof(size), j->bytes));
         show_processes(f, j);
 }
@@ -189,6 +189,6 @@ void show_job_end(FILE *f, const Job *j) {
 
         fprintf(f, "%s: %s", j->name, strempty(j->reason));
         if (j->duration != USEC_INFINITY)
-                fprintf(f, " after %s", format_duration(span, sizeof(span), j->duration));
+                fprintf(f, " (ran %s)", format_duration(span, sizeof(span), j->duration));
         fprintf(f, "\n");
 }

@@ -74,7 +74,7 @@ static int open_private(int dirfd, const char *name, bool create, Error *reterr)
         return TAKE_FD(fd);
 
 hint:
-        error_hint(reterr, "remove $XDG_RUNTIME_DIR/sdbg and try again");
+        error_hint(reterr, "remove $XDG_RUNTIME_DIR/sdbg, or mend its owner and mode, and try again");
         return -EPERM;
 }
 
@@ -211,7 +211,7 @@ int jobdir_list(char ***ret, Error *reterr) {
                 return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot list runtime files");
         }
         while ((de = readdir(d))) {
-                if (job_name_check(de->d_name, NULL) < 0)
+                if (de->d_type != DT_DIR || job_name_check(de->d_name, NULL) < 0)
                         continue;
                 if (strv_extend(&names, de->d_name) < 0)
                         return error_oom(reterr);

@@ -63,18 +63,16 @@ static void set_reason(Supervisor *s, const char *text) {
         s->job.reason = strdup(text);
 }
 
-static void explain_stop(Supervisor *s) {
-        char text[160], grace[32];
-        Job *j = &s->job;
+/* "3 processes ended, 1 of them killed after 10s". */
+static void describe_stop(const Supervisor *s, char *buf, size_t size) {
+        const Job *j = &s->job;
+        int n = snprintf(buf, size, "%d process%s ended", MAX(j->processes_ended, 1),
+                         j->processes_ended > 1 ? "es" : "");
+        char grace[32];
 
         if (j->processes_killed > 0)
-                snprintf(text, sizeof(text), "stopped: %d of %d processes had to be killed after %s",
-                         j->processes_killed, j->processes_ended,
+                snprintf(buf + n, size - n, ", %d of them killed after %s", j->processes_killed,
                          format_duration(grace, sizeof(grace), s->grace));
-        else
-                snprintf(text, sizeof(text), "stopped: %d process%s ended", MAX(j->processes_ended, 1),
-                         j->processes_ended > 1 ? "es" : "");
-        set_reason(s, text);
 }
 
 static void explain_signal(Supervisor *s, int number, bool dumped) {
@@ -98,8 +96,8 @@ static void explain_signal(Supervisor *s, int number, bool dumped) {
 }
 
 void supervisor_set_result(Supervisor *s) {
+        char text[256], stopped[128] = "";
         Job *j = &s->job;
-        char text[64];
 
         if (WIFEXITED(s->main_status)) {
                 j->exit_code = WEXITSTATUS(s->main_status);
@@ -108,10 +106,17 @@ void supervisor_set_result(Supervisor *s) {
                 set_reason(s, text);
         } else
                 explain_signal(s, WTERMSIG(s->main_status), WCOREDUMP(s->main_status));
-        if (s->stop_requested) {
-                j->result = RESULT_STOPPED;
-                explain_stop(s);
+        if (s->kill_at > 0) {
+                /* Asked to stop, or what was left behind was ended. */
+                describe_stop(s, stopped, sizeof(stopped));
+                if (s->stop_requested)
+                        snprintf(text, sizeof(text), "stopped, %s", stopped);
+                else
+                        snprintf(text, sizeof(text), "%s; then %s", strempty(j->reason), stopped);
+                set_reason(s, text);
         }
+        if (s->stop_requested)
+                j->result = RESULT_STOPPED;
         j->state = j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? JOB_EXITED : JOB_FAILED;
 }
 

@@ -43,6 +43,7 @@ static void linger(Supervisor *s) {
         s->job.state = JOB_LINGERING;
         s->job.lingering = true;
         s->job.ended_at = now_usec(CLOCK_REALTIME);
+        s->job.duration = s->main_ended - s->started;
         supervisor_count(s);
         supervisor_save(s);
         (void) supervisor_record(s, RECORD_EXIT, "%s; %zd of its processes remain", s->job.reason, n);

@@ -132,7 +132,8 @@ static bool keep(Output *o, Batch *b, usec_t now) {
 
 /* Sends one batch of the ring; moves header.sent. Return: as journal_send(). */
 static int send_next(Output *o, char **data, size_t *size, Buf *encoded) {
-        uint64_t pos = o->ring.header.sent;
+        const RingHeader *h = &o->ring.header;
+        uint64_t pos = h->sent >= h->skip_from && h->sent < h->skip_to ? h->skip_to : h->sent;
         Batch b;
         int r;
 
@@ -253,27 +254,34 @@ bool output_is_sent(const Output *o) {
         return o->ring.header.sent == o->ring.header.head;
 }
 
-/* The number of the first line that is still in the ring. */
-static uint64_t first_kept_line(const Output *o) {
-        uint64_t pos = o->ring.header.tail;
-        Batch b;
+/* What of the output beyond the cap is kept: an eighth of the cap, at least this. */
+#define KEPT_MIN ((uint64_t) 1024 * 1024)
 
-        while (ring_read(&o->ring, &pos, &b, NULL, NULL) > 0)
-                if (b.stream != STREAM_RECORD)
-                        return b.seq;
-        return o->coalescer.next_seq;
+/* Goes from *pos over whole batches until at most `max` bytes are left.
+ * Return: the number of the first line from there on. */
+static uint64_t skip_until(const Output *o, uint64_t *pos, uint64_t max) {
+        Batch b = { .seq = o->coalescer.next_seq };
+        uint64_t next = *pos;
+
+        while (ring_read(&o->ring, &next, &b, NULL, NULL) > 0) {
+                if (b.stream != STREAM_RECORD && o->ring.header.head - *pos <= max)
+                        break;
+                *pos = next;
+        }
+        return b.seq ?: o->cap_seq;
 }
 
 uint64_t output_uncap(Output *o, usec_t now) {
-        uint64_t left_out = 0;
+        RingHeader *h = &o->ring.header;
+        uint64_t first;
 
         if (!o->capped)
                 return 0;
-        if (o->ring.header.tail > o->cap_pos)
-                left_out = usec_sub(first_kept_line(o), o->cap_seq);
+        h->skip_from = MAX(o->cap_pos, h->tail);
+        h->skip_to = h->skip_from;
+        first = skip_until(o, &h->skip_to, MAX(KEPT_MIN, o->output_max / 8));
         o->capped = false;
         o->output_max = UINT64_MAX;
-        o->ring.header.sent = MAX(o->ring.header.sent, o->ring.header.tail);
         send_all(o, now);
-        return left_out;
+        return usec_sub(first, o->cap_seq);
 }

@@ -105,8 +105,8 @@ void job_done(Job *j);
 /* Whether the run is over (exited or failed). */
 bool job_has_ended(const Job *j);
 
-/* The exit code that stands for the result: the job's own, 128+n for a signal, 1 where there is none
- * (lost, exec-failed: 127 or 126 as a shell has it is in exit_code). */
+/* The exit code that stands for the result: the job's own, 128+n for a signal, 125 where the end is not
+ * known (lost). */
 int job_exit_status(const Job *j);
 
 /* The job as its contract's JSON. Return: an object that the caller frees, NULL without memory. */

@@ -16,6 +16,9 @@ typedef struct JobList {
 void job_list_done(JobList *l);
 #define _cleanup_job_list_ _cleanup_(job_list_done)
 
+/* Takes out one job. */
+void job_list_remove(JobList *l, size_t i);
+
 /* Which jobs an op is for. Names may be globs (glob(7)); several criteria add up for names and narrow
  * down for groups and labels. */
 typedef struct JobSelection {

@@ -22,7 +22,7 @@ int show_job_table(FILE *f, const JobList *l);
 /* All about one job, but its last lines. */
 void show_job_status(FILE *f, const Job *j);
 
-/* "web: exited with code 7 after 3.2s". */
+/* "web: exited with code 7 (ran 3.2s)". */
 void show_job_end(FILE *f, const Job *j);
 
 /* One line or gap of a log. */

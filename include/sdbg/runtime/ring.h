@@ -22,9 +22,11 @@ typedef struct RingHeader {
         uint64_t sent;     /* journald's socket has taken what is before */
         uint64_t lines;    /* printed by the run so far */
         uint64_t bytes;
-        uint64_t last;   /* the newest batch of output */
-        uint64_t capped; /* 1: the output cap was reached, what comes is not sent on */
-        uint64_t ended;  /* 1: no more will come */
+        uint64_t last;      /* the newest batch of output */
+        uint64_t skip_from; /* these are not to go to the journal: beyond the output cap, but not in */
+        uint64_t skip_to;   /* the end of the output that is kept */
+        uint64_t capped;    /* 1: the output cap was reached, what comes is not sent on */
+        uint64_t ended;     /* 1: no more will come */
 } RingHeader;
 
 /* Written by the auditor, at an offset of its own so that each field has one writer. */
