@@ -65,7 +65,7 @@ def run(*command, **options):
 def build_steps(build):
     werror = os.environ.get("CI") == "true"
     if not (build / "build.ninja").exists():
-        yield ["meson", "setup", *(["--werror"] if werror else []), build]
+        yield ["meson", "setup", "-Dtests=enabled", *(["--werror"] if werror else []), build]
     elif werror:
         yield ["meson", "configure", "-Dwerror=true", build]
     yield ["ninja", "--quiet", "-C", build]

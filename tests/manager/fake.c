@@ -35,7 +35,10 @@ typedef struct Fake {
 
 static TmpDir runtime;
 static Fake fakes[_FAKE_PLACE_MAX];
-static uid_t peer;
+static struct {
+        uid_t uid;
+        pid_t pid;
+} peer;
 
 /* ---- what the code under test sees ---- */
 
@@ -55,7 +58,7 @@ int __wrap_sd_bus_set_address(sd_bus *bus, const char *address) {
 }
 
 int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds, uid_t *ret) {
-        *ret = peer;
+        *ret = peer.uid;
         return 0;
 }
 
@@ -66,9 +69,9 @@ static bool is_bus(const Fake *f) {
 }
 
 /* Only a bus daemon writes senders into messages. That the client has gone is no fault. */
-static void send_as(Fake *f, sd_bus_message *m, const char *sender) {
+static void send_message(Fake *f, sd_bus_message *m) {
         if (is_bus(f))
-                CHECK(sd_bus_message_set_sender(m, sender) >= 0);
+                CHECK(sd_bus_message_set_sender(m, ":1.1") >= 0);
         (void) sd_bus_send(f->bus, m, NULL);
 }
 
@@ -93,7 +96,8 @@ static bool is_wanted(const Fake *f, const FakeSignal *s) {
         char rule[64];
 
         snprintf(rule, sizeof(rule), "member='%s'", s->member);
-        return !is_bus(f) || memmem(f->matches.data, f->matches.len, rule, strlen(rule));
+        return !is_bus(f) ||
+               (f->matches.len > 0 && memmem(f->matches.data, f->matches.len, rule, strlen(rule)));
 }
 
 static void send_signals(Fake *f, const FakeSignal signals[static 2]) {
@@ -104,7 +108,7 @@ static void send_signals(Fake *f, const FakeSignal signals[static 2]) {
                         continue;
                 CHECK(sd_bus_message_new_signal(f->bus, &m, OBJECT, INTERFACE, s->member) >= 0);
                 append_body(m, &s->body);
-                send_as(f, m, ":1.1");
+                send_message(f, m);
                 sd_bus_message_unref(m);
         }
 }
@@ -121,11 +125,11 @@ static void send_reply(Fake *f, sd_bus_message *call, const FakeStep *step) {
                 if (step->fill)
                         CHECK(step->fill(reply, step->userdata) >= 0);
         }
-        send_as(f, reply, ":1.1");
+        send_message(f, reply);
         sd_bus_message_unref(reply);
 }
 
-static void append_property(sd_bus_message *m, const FakeProperty *p) {
+static void append_value(sd_bus_message *m, const FakeProperty *p) {
         if (streq(p->type, "s") || streq(p->type, "o"))
                 CHECK(sd_bus_message_append_basic(m, *p->type, p->string) >= 0);
         else if (streq(p->type, "t"))
@@ -146,7 +150,7 @@ int fake_fill_properties(sd_bus_message *reply, const void *properties) {
                 CHECK(sd_bus_message_open_container(reply, 'e', "sv") >= 0);
                 CHECK(sd_bus_message_append(reply, "s", p->name) >= 0);
                 CHECK(sd_bus_message_open_container(reply, 'v', p->type) >= 0);
-                append_property(reply, p);
+                append_value(reply, p);
                 CHECK(sd_bus_message_close_container(reply) >= 0);
                 CHECK(sd_bus_message_close_container(reply) >= 0);
         }
@@ -175,11 +179,17 @@ static const FakeStep *take_step(Fake *f, const char *member, const char *argume
         return NULL;
 }
 
+static int fill_credentials(sd_bus_message *reply, const void *userdata) {
+        return sd_bus_message_append(reply, "a{sv}", 2, "UnixUserID", "u", (uint32_t) peer.uid, "ProcessID",
+                                     "u", (uint32_t) peer.pid);
+}
+
 /* What a client of a bus calls without the manager's taking part. */
 static const FakeStep *default_step(const char *member) {
         static const FakeStep steps[] = {
                 { "Hello", .reply = { "s", { ":1.42" } } },
                 { "GetNameOwner", .reply = { "s", { ":1.1" } } },
+                { "GetConnectionCredentials", .fill = fill_credentials },
                 { "AddMatch" },
                 { "RemoveMatch" },
                 { "Subscribe" },
@@ -406,13 +416,14 @@ const char *fake_runtime_dir(void) {
         return runtime.path;
 }
 
-void fake_set_peer(uid_t uid) {
-        peer = uid;
+void fake_set_peer(uid_t uid, pid_t pid) {
+        peer.uid = uid;
+        peer.pid = pid;
 }
 
 int fake_setup(void **state) {
         runtime = tmpdir_make();
-        peer = geteuid();
+        fake_set_peer(geteuid(), getpid());
         CHECK(mkdirat(runtime.fd, "systemd", 0700) == 0);
         CHECK(unsetenv("DBUS_SESSION_BUS_ADDRESS") == 0);
         CHECK(unsetenv("XDG_RUNTIME_DIR") == 0);

@@ -108,8 +108,8 @@ const char *fake_calls(FakePlace place);
 /* The directory that stands for /run/user/UID. */
 const char *fake_runtime_dir(void);
 
-/* Has the sockets' other ends belong to this user from now on. */
-void fake_set_peer(uid_t uid);
+/* Has the managers be this process of this user from now on; until then they are the test's own. */
+void fake_set_peer(uid_t uid, pid_t pid);
 
 /* A reply to GetAll: an array of these, ended by one without a name. */
 typedef struct FakeProperty {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
 #include "fake.h"
 
 static const FakeStep healthy[] = { {} };
@@ -65,9 +67,9 @@ static void test_bus_before_private_socket(void **state) {
 /* Whoever can make that socket could otherwise pass for the manager. */
 static void test_private_socket_of_another(void **state) {
         fake_serve(FAKE_PRIVATE, healthy);
-        fake_set_peer(geteuid() + 1);
+        fake_set_peer(geteuid() + 1, getpid());
         assert_unreachable("another user's");
-        fake_set_peer(0);
+        fake_set_peer(0, getpid());
         assert_reached("private socket");
 }
 
@@ -129,6 +131,17 @@ static void test_bus_without_systemd(void **state) {
         fake_serve(FAKE_ENVIRONMENT, no_systemd);
         fake_serve(FAKE_PRIVATE, healthy);
         assert_reached("private socket");
+}
+
+/* $DBUS_SESSION_BUS_ADDRESS may be left over from another user, or be the system's bus. */
+static void test_bus_of_another(void **state) {
+        fake_serve(FAKE_ENVIRONMENT, healthy);
+        fake_set_peer(geteuid() + 1, getpid());
+        assert_unreachable("another user's");
+        fake_set_peer(geteuid(), 1);
+        assert_unreachable("the system's");
+        fake_set_peer(geteuid(), getpid());
+        assert_reached("bus");
 }
 
 /* Something listens, but it does not speak D-Bus. */
@@ -193,6 +206,7 @@ int main(void) {
                 fake_test(test_bad_environment),
                 fake_test(test_bad_environment_is_passed_over),
                 fake_test(test_bus_without_systemd),
+                fake_test(test_bus_of_another),
                 fake_test(test_no_bus_at_all),
                 fake_test(test_bus_that_hangs_up),
                 fake_test(test_version_refused),

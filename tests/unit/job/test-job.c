@@ -147,7 +147,8 @@ static void test_exit_status(void **state) {
                 { RESULT_SUCCESS, 0, NULL, 0 },         { RESULT_EXIT_CODE, 3, NULL, 3 },
                 { RESULT_SIGNAL, -1, "SIGKILL", 137 },  { RESULT_CORE_DUMP, -1, "SIGSEGV", 139 },
                 { RESULT_STOPPED, -1, "SIGTERM", 143 }, { RESULT_STOPPED, -1, NULL, 0 },
-                { RESULT_EXEC_FAILED, 127, NULL, 127 }, { RESULT_LOST, -1, NULL, 1 },
+                { RESULT_EXEC_FAILED, 127, NULL, 127 }, { RESULT_LOST, -1, NULL, 125 },
+                { RESULT_OOM_KILL, -1, NULL, 137 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
