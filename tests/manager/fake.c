@@ -188,7 +188,6 @@ static int fill_credentials(sd_bus_message *reply, const void *userdata) {
 static const FakeStep *default_step(const char *member) {
         static const FakeStep steps[] = {
                 { "Hello", .reply = { "s", { ":1.42" } } },
-                { "GetNameOwner", .reply = { "s", { ":1.1" } } },
                 { "GetConnectionCredentials", .fill = fill_credentials },
                 { "AddMatch" },
                 { "RemoveMatch" },

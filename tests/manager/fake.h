@@ -40,27 +40,19 @@ typedef struct FakeSignal {
 
 #define JOB_REMOVED(job, result)                                                                             \
         {                                                                                                    \
-                "JobRemoved", {                                                                              \
-                        "uoss", {                                                                            \
-                                (job), UNIT, (result)                                                        \
-                        }                                                                                    \
-                }                                                                                            \
+                .member = "JobRemoved", .body = { "uoss", { (job), UNIT, (result) } }                        \
         }
 #define UNIT_REMOVED(unit)                                                                                   \
         {                                                                                                    \
-                "UnitRemoved", {                                                                             \
-                        "so", {                                                                              \
-                                (unit), UNIT_PATH                                                            \
-                        }                                                                                    \
-                }                                                                                            \
+                .member = "UnitRemoved", .body = { "so", { (unit), UNIT_PATH } }                             \
         }
 
 /* Fills the reply to a call. Return: negative errno where that failed. */
 typedef int (*FakeFill)(sd_bus_message *reply, const void *userdata);
 
 /* What happens at a call. A script is an array of these, ended by one without a member; the calls have
- * to come in its order. What every client needs (Hello, AddMatch, GetNameOwner, Subscribe …) is answered
- * without one. */
+ * to come in its order. What every client needs is answered without one: Hello, AddMatch, Subscribe,
+ * GetConnectionCredentials, Version. */
 typedef struct FakeStep {
         const char *member;   /* of the call, or FAKE_ACCEPT */
         const char *argument; /* its first, a string; NULL: any */

@@ -86,14 +86,23 @@ class Manager(FaultTest):
         self.assertEqual(harness.marked(harness.MARKER, os.environ[harness.MARKER]), [])
         self.assertEqual(self.status()["result"], "stopped")
 
-    def test_properties_after_reload(self):
-        self.start("--description", "50% of $HOME \"quoted\" \\", "sleep", "1000")
-        wanted = harness.unit_properties(harness.unit_of(self.name), "Description", "ExecStart", "ExecStopPost")
+    def test_unit_is_the_same_after_reload(self):
+        self.start("--description", "50% of $HOME \"quoted\"", "sleep", "1000")
+        names = ("Description", "LoadState", "Slice", "KillMode", "Delegate", "CollectMode", "TimeoutStopUSec", "OOMPolicy")
+        before = harness.unit_properties(harness.unit_of(self.name), *names, "ExecStart", "ExecStopPost")
         harness.systemctl_user("daemon-reload")
-        after = harness.unit_properties(harness.unit_of(self.name), "Description", "ExecStart", "ExecStopPost")
-        self.assertEqual(after["Description"], wanted["Description"])
-        self.assertEqual(after["ExecStopPost"].partition("; start_time")[0],
-                         wanted["ExecStopPost"].partition("; start_time")[0])
+        after = harness.unit_properties(harness.unit_of(self.name), *names, "ExecStart", "ExecStopPost")
+        self.assertEqual({n: after.get(n) for n in names}, {n: before[n] for n in names})
+        for name in ("ExecStart", "ExecStopPost"):
+            command, _, _ = before[name].partition(" ; ignore_errors")
+            self.assertTrue(after.get(name, "").startswith(command), (name, before, after))
+
+    def test_supervisor_killed_after_reload(self):
+        job = self.start("sleep", "1000")
+        harness.systemctl_user("daemon-reload")
+        self.kill_supervisor()
+        entry = self.journal.wait(f"SDBG_JOB={self.name}", "SDBG_EVENT=exit")
+        self.assertEqual(entry["SDBG_RUN"], job["run"])
 
     def check_starts_meanwhile(self, *verb):
         names = [unique_name() for _ in range(12)]
@@ -129,10 +138,10 @@ class Manager(FaultTest):
 
 class Journald(FaultTest):
     def check_with(self, action):
+        # Once: after five restarts in ten seconds systemd gives up on journald.
         self.start_counting()
-        for _ in range(3):
-            harness.root(action)
-            self.wait_for_lines(20)
+        harness.root(action)
+        self.wait_for_lines(20)
         self.assert_whole(self.end_counting())
         self.assert_whole_in_journal()
 
@@ -144,7 +153,6 @@ class Journald(FaultTest):
 
     def test_killed_while_it_floods(self):
         self.start("--settle=0", "-c", "seq -f 'line %.0f' 200000; echo last")
-        harness.root("journald-kill")
         harness.root("journald-kill")
         sdbg("wait", self.name)
         self.assert_whole(sdbg("logs", "--all", self.name).stdout)

@@ -73,7 +73,7 @@ class Flood(LosslessTest):
 
     def test_neighbours_of_a_flood_keep_their_lines(self):
         """journald's rate limit is one for all services of a user: a job must not use it up."""
-        self.start("yes")
+        self.start("sh", "-c", "while :; do echo flood; done")
         for number in range(100):
             run("systemd-run", "--user", "--quiet", "--wait", "--pipe", "systemd-cat", "--identifier=neighbour",
                 "echo", f"line {number}")
