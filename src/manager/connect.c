@@ -95,23 +95,61 @@ static int open_private(sd_bus **ret) {
         return 0;
 }
 
+/* A bus whose daemon has died still takes connections on its socket, and answers none. */
+#define READY_USEC (5 * USEC_PER_SEC)
+
+static bool is_ready(sd_bus *bus) {
+        usec_t deadline = now_usec(CLOCK_MONOTONIC) + READY_USEC;
+
+        for (;;) {
+                usec_t now = now_usec(CLOCK_MONOTONIC);
+                int r = sd_bus_is_ready(bus);
+
+                if (r != 0)
+                        return r > 0;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0 && now < deadline)
+                        r = sd_bus_wait(bus, deadline - now);
+                if ((r < 0 && r != -EINTR) || now >= deadline)
+                        return false;
+        }
+}
+
+int manager_open(Manager *m) {
+        static const struct {
+                int (*open)(sd_bus **ret);
+                const char *transport;
+        } ways[] = {
+                { open_from_environment, "bus" },
+                { open_bus, "bus" },
+                { open_private, "private socket" },
+        };
+        int first = -ENOMEDIUM;
+
+        for (size_t i = 0; i < ELEMENTSOF(ways); i++) {
+                _cleanup_bus_ sd_bus *bus = NULL;
+                int r = ways[i].open(&bus);
+
+                if (r >= 0 && is_ready(bus)) {
+                        m->bus = TAKE_PTR(bus);
+                        m->transport = ways[i].transport;
+                        return 0;
+                }
+                if (r < 0 && first == -ENOMEDIUM)
+                        first = r;
+        }
+        return first;
+}
+
 int manager_connect(Manager **ret, Error *reterr) {
         _cleanup_manager_ Manager *m = calloc(1, sizeof(Manager));
-        int first, r;
+        int r;
 
         if (!m)
                 return error_oom(reterr);
-        m->transport = "bus";
-        first = r = open_from_environment(&m->bus);
-        if (r < 0)
-                r = open_bus(&m->bus);
+        r = manager_open(m);
         if (r < 0) {
-                m->transport = "private socket";
-                r = open_private(&m->bus);
-        }
-        if (r < 0) {
-                error_set(reterr, ERROR_MANAGER_UNREACHABLE, first == -ENOMEDIUM ? r : first,
-                          "cannot reach the user's service manager");
+                error_set(reterr, ERROR_MANAGER_UNREACHABLE, r, "cannot reach the user's service manager");
                 error_hint(reterr, "is a systemd user session running? 'loginctl enable-linger' starts one "
                                    "without a login; 'sdbg doctor' checks everything");
                 return r;
@@ -125,6 +163,7 @@ void manager_free(Manager *m) {
         sd_bus_flush_close_unref(m->bus);
         strv_free(m->jobs);
         free(m->job_result);
+        free(m->starting);
         free(m);
 }
 

@@ -16,6 +16,7 @@ struct Manager {
         sd_bus_slot *job_slot; /* the match for JobRemoved */
         char **jobs;           /* object paths of the jobs that are waited for */
         char *job_result;      /* of the last of them that was removed */
+        char *starting;        /* the unit of the start that is waited for */
 };
 
 static inline void message_unref(sd_bus_message **m) {
@@ -31,6 +32,19 @@ static inline const char *manager_sender(Manager *m) {
 
 /* Turns a failed call into an Error. Return: r. */
 int manager_error(int r, const sd_bus_error *e, const char *what, Error *reterr);
+
+/* Whether a call failed because the manager is executing itself anew (daemon-reexec) or the bus is gone
+ * for a moment; then waits a little and connects again where that is needed, so that the caller can try
+ * once more. *tries counts them, from 0. Return: whether to try again. */
+bool manager_try_again(Manager *m, int r, const sd_bus_error *e, unsigned *tries);
+
+/* Calls a method of the manager's object at `path`, again where manager_try_again() says so.
+ * Return: as sd_bus_call_method(3). */
+int manager_call(Manager *m, const char *path, const char *interface, const char *method, sd_bus_error *e,
+                 sd_bus_message **reply, const char *types, ...);
+
+/* Opens m->bus. Return: 0, negative errno. */
+int manager_open(Manager *m);
 
 /* Begins to listen for the end of a queued job; before the call that queues one, so that its signal
  * cannot be missed. Return: 0, negative errno with reterr said. */

@@ -28,6 +28,8 @@ static const struct {
         { "StandardOutput", NULL },
         { "StandardError", NULL },
         { "User", NULL },
+        { "UMask", NULL },
+        { "RemainAfterExit", NULL },
 };
 
 static int check_refused(const char *name, Error *reterr) {

@@ -213,8 +213,8 @@ int manager_list(Manager *m, UnitList *ret, Error *reterr) {
         uint32_t job;
         int r;
 
-        r = sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ListUnitsByPatterns", &e, &reply,
-                               "asas", 0, 2, UNIT_PREFIX "*.service", UNIT_PREFIX "*.scope");
+        r = manager_call(m, OBJECT, INTERFACE, "ListUnitsByPatterns", &e, &reply, "asas", 0, 2,
+                         UNIT_PREFIX "*.service", UNIT_PREFIX "*.scope");
         if (r < 0)
                 return manager_error(r, &e, "cannot list the units", reterr);
         r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");

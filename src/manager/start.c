@@ -1,18 +1,33 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/buf.h"
 #include "sdbg/base/strv.h"
 
 #include "manager/internal.h"
 
 /* After the job's own grace time the supervisor still writes down how it ended. */
 #define STOP_MARGIN_USEC (90 * USEC_PER_SEC)
+/* Between two looks at a unit of which no signal comes. */
+#define LOOK_USEC (50 * USEC_PER_MSEC)
 
-/* One command line, its arguments taken literally: no $VARIABLE is expanded in them. */
+/* One command line. Plain ExecStart= and not ExecStartEx=, whose name systemd 252 writes into the unit's file
+ * and then does not know at the next daemon-reload; so '$' is doubled, which keeps it from being expanded
+ * (systemd.service(5)). */
 static int append_exec(sd_bus_message *call, const char *property, const char *path, const char *directory) {
-        return sd_bus_message_append(call, "(sv)", property, "a(sasas)", 1, path, 2, path, directory, 1,
-                                     "no-env-expand");
+        _cleanup_buf_ Buf literal = {};
+
+        for (const char *p = directory; *p; p++) {
+                if (*p == '$')
+                        buf_append_char(&literal, '$');
+                buf_append_char(&literal, *p);
+        }
+        buf_append_char(&literal, '\0');
+        if (literal.oom)
+                return -ENOMEM;
+        return sd_bus_message_append(call, "(sv)", property, "a(sasb)", 1, path, 2, path, literal.data,
+                                     false);
 }
 
-/* The unit as sdbg needs it. FACTS for the choices: KillMode=mixed, because the supervisor ends the tree
+/* The unit as sdbg needs it. The choices: KillMode=mixed, because the supervisor ends the tree
  * and then still drains its output; Delegate, for the cgroup of the job; CollectMode, so that a failed
  * run does not hold the name; OOMPolicy=continue, so that one killed child does not end the job;
  * no stdout stream to journald, of which a machine has only 4096. */
@@ -27,9 +42,9 @@ static int append_properties(sd_bus_message *call, const StartUnit *u) {
                 "StandardOutput", "s", "null", "StandardError", "s", "null", "TimeoutStopUSec", "t",
                 u->stop_timeout == USEC_INFINITY ? USEC_INFINITY : u->stop_timeout + STOP_MARGIN_USEC);
         if (r >= 0)
-                r = append_exec(call, "ExecStartEx", u->supervisor, u->directory);
+                r = append_exec(call, "ExecStart", u->supervisor, u->directory);
         if (r >= 0)
-                r = append_exec(call, "ExecStopPostEx", u->auditor, u->directory);
+                r = append_exec(call, "ExecStopPost", u->auditor, u->directory);
         return r;
 }
 
@@ -75,40 +90,84 @@ static bool is_exists(const sd_bus_error *e) {
         return sd_bus_error_has_name(e, ERROR_NAME("UnitExists"));
 }
 
+/* Sends the call until the manager has answered it. *ret_unsure: it may have been carried out although the
+ * answer was lost. */
+static int send_start_surely(Manager *m, const StartUnit *u, bool *ret_unsure, sd_bus_error *e,
+                             Error *reterr) {
+        unsigned tries = 0;
+        int r;
+
+        *ret_unsure = false;
+        for (;;) {
+                sd_bus_error_free(e);
+                r = send_start(m, u, e, reterr);
+                if (r >= 0 || (reterr && reterr->code) || !manager_try_again(m, r, e, &tries))
+                        return r;
+                *ret_unsure = true;
+        }
+}
+
 int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *reterr) {
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        bool unsure;
         int r;
 
         r = manager_watch_jobs(m, reterr);
         if (r < 0)
                 return r;
-        r = send_start(m, u, &e, reterr);
-        if (r < 0 && is_exists(&e)) {
+        free(m->starting);
+        m->starting = strdup(u->unit);
+        if (!m->starting)
+                return error_oom(reterr);
+        r = send_start_surely(m, u, &unsure, &e, reterr);
+        if (r < 0 && is_exists(&e) && !unsure) {
                 /* A failed unit that was kept (a manager older than CollectMode, or one that crashed)
                  * holds the name: forget it and try once more. */
-                sd_bus_error_free(&e);
                 (void) sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "ResetFailedUnit", NULL,
                                           NULL, "s", u->unit);
-                r = send_start(m, u, &e, reterr);
+                r = send_start_surely(m, u, &unsure, &e, reterr);
         }
-        if (r < 0 && is_exists(&e)) {
+        *ret = START_DONE;
+        if (r >= 0 || (is_exists(&e) && unsure))
+                return 0;
+        if (is_exists(&e)) {
                 *ret = START_EXISTS;
                 return 0;
         }
-        if (r < 0)
-                return reterr && reterr->code ? r
-                                              : manager_error(r, &e, "the service manager refused", reterr);
-        *ret = START_DONE;
-        return 0;
+        return reterr && reterr->code ? r : manager_error(r, &e, "the service manager refused", reterr);
+}
+
+/* How the unit that is being started stands, where no signal told. */
+static int look_at_unit(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr) {
+        usec_t deadline = now_usec(CLOCK_MONOTONIC) + timeout;
+
+        for (;;) {
+                _cleanup_unit_status_ UnitStatus status = {};
+                int r = manager_query(m, m->starting, &status, reterr);
+
+                if (r < 0)
+                        return r;
+                if (!streq(strempty(status.active_state), "activating")) {
+                        *ret = unit_status_is_active(&status) ? START_DONE : START_FAILED;
+                        return 0;
+                }
+                if (now_usec(CLOCK_MONOTONIC) >= deadline)
+                        return -ETIMEDOUT;
+                (void) sd_bus_wait(m->bus, LOOK_USEC);
+        }
 }
 
 int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr) {
         int r;
 
+        free(m->job_result);
+        m->job_result = NULL;
         r = manager_await_jobs(m, timeout, reterr);
         if (r < 0)
                 return r;
-        *ret = streq(strempty(m->job_result), "done") ? START_DONE : START_FAILED;
+        if (!m->job_result)
+                return look_at_unit(m, timeout, ret, reterr);
+        *ret = streq(m->job_result, "done") ? START_DONE : START_FAILED;
         return 0;
 }
 
@@ -117,8 +176,7 @@ static int send_stop(Manager *m, const char *unit, Error *reterr) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        r = sd_bus_call_method(m->bus, DESTINATION, OBJECT, INTERFACE, "StopUnit", &e, &reply, "ss", unit,
-                               "replace");
+        r = manager_call(m, OBJECT, INTERFACE, "StopUnit", &e, &reply, "ss", unit, "replace");
         if (r < 0 && sd_bus_error_has_name(&e, ERROR_NAME("NoSuchUnit")))
                 return 0;
         return r < 0 ? manager_error(r, &e, "the service manager refused", reterr)
@@ -126,11 +184,16 @@ static int send_stop(Manager *m, const char *unit, Error *reterr) {
 }
 
 int manager_stop(Manager *m, char *const *units, usec_t timeout, Error *reterr) {
-        int r;
+        int r, refused = 0;
 
         r = manager_watch_jobs(m, reterr);
-        STRV_FOREACH (unit, units)
-                if (r >= 0)
-                        r = send_stop(m, *unit, reterr);
-        return r < 0 ? r : manager_await_jobs(m, timeout, reterr);
+        if (r < 0)
+                return r;
+        STRV_FOREACH (unit, units) {
+                r = send_stop(m, *unit, reterr);
+                if (r < 0)
+                        refused = r;
+        }
+        r = manager_await_jobs(m, timeout, reterr);
+        return refused < 0 ? refused : r;
 }
