@@ -121,7 +121,9 @@ int main(int argc, char *argv[]) {
                         r = EXIT_OWN_FAILURE;
                 error_clear(&cli.error);
         }
-        if (fflush(stdout) != 0 && errno != EPIPE && r == 0)
-                r = EXIT_FAILED;
+        if (fflush(stdout) != 0 && errno != EPIPE) {
+                fprintf(stderr, "sdbg: cannot write the output: %m\n");
+                r = r == 0 ? EXIT_FAILED : r;
+        }
         return r < 0 ? EXIT_FAILED : r;
 }

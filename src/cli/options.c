@@ -68,10 +68,11 @@ static const Param *param_of_letter(const Verb *v, int letter) {
 
 static int unknown_option(Cli *cli, const char *text, const struct option *options) {
         Error *e = &cli->error;
+        _cleanup_free_ char *name = strndup(text, strcspn(text, "="));
 
         error_set(e, ERROR_USAGE, 0, "%s: unknown option '%s'", cli->verb->name, text);
         for (const struct option *o = options; startswith(text, "--") && o->name; o++)
-                if (name_is_near(text + 2, o->name)) {
+                if (name && name_is_near(name + 2, o->name)) {
                         error_hint(e, "did you mean --%s? 'sdbg %s --help' shows all", o->name,
                                    cli->verb->name);
                         return -EINVAL;

@@ -112,6 +112,26 @@ static void add_present(Job *j) {
         add_figures(j);
 }
 
+/* A run that is over although its state does not say so: the journal may know more. */
+static int read_end(Job *j) {
+        _cleanup_journal_reader_ JournalReader *reader = NULL;
+        _cleanup_entry_ Entry e = {};
+        Job ended = JOB_INIT;
+
+        if (!j->run || journal_reader_open(&reader, NULL) < 0 ||
+            journal_reader_match(reader, "SDBG_RUN", j->run) < 0 ||
+            journal_reader_match(reader, "SDBG_EVENT", "exit") < 0 || journal_reader_seek_tail(reader) < 0 ||
+            journal_reader_previous(reader, &e) <= 0 || !e.record)
+                return mark_lost(j);
+        if (job_from_record(&ended, e.record) < 0 || !job_has_ended(&ended)) {
+                job_done(&ended);
+                return mark_lost(j);
+        }
+        job_done(j);
+        *j = ended;
+        return 0;
+}
+
 int job_read_state(const char *name, Job *ret) {
         _cleanup_close_ int dir = jobdir_open(name, false, NULL);
         int r;
@@ -124,7 +144,7 @@ int job_read_state(const char *name, Job *ret) {
         if (job_has_ended(ret))
                 return 0;
         if (!supervisor_lives(ret))
-                return mark_lost(ret);
+                return read_end(ret);
         add_present(ret);
         count_tasks(ret);
         add_output(ret, dir);
@@ -146,8 +166,16 @@ static int read_active(int jobs_fd, const char *name, JobDetail detail, Job *ret
         return 1;
 }
 
-/* A unit of the prefix that has no runtime files: somebody's own, or a scope. */
-static int job_from_row(const char *name, const UnitRow *row, Job *j) {
+/* A unit of the prefix that has no runtime files: they were removed, or it is somebody's own. */
+static int job_from_row(Manager *m, const char *name, const UnitRow *row, Job *j) {
+        _cleanup_unit_status_ UnitStatus status = {};
+
+        if (manager_query(m, row->unit, &status, NULL) >= 0) {
+                j->run = TAKE_PTR(status.invocation);
+                j->cgroup = TAKE_PTR(status.control_group);
+                j->supervisor = status.main_pid;
+                j->started_at = status.active_enter;
+        }
         j->name = strdup(name);
         j->unit = strdup(row->unit);
         j->description = strdup(row->description);
@@ -181,7 +209,7 @@ int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr) {
                         continue; /* it has ended, the unit is about to follow */
                 if (r < 0) {
                         job_done(&j);
-                        r = job_from_row(name, row, &j);
+                        r = job_from_row(m, name, row, &j);
                 }
                 if (r < 0 || take_job(ret, &j) < 0)
                         return error_oom(reterr);

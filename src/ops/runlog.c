@@ -22,7 +22,6 @@ struct RunLog {
         char *job, *run;
         JournalReader *reader, *finder; /* the second looks single entries up */
         bool repairs;                   /* some entries of the run were written again */
-        bool repairs_known;
 
         int dir_fd;
         Ring ring;
@@ -32,7 +31,6 @@ struct RunLog {
         uint64_t ring_pos;   /* where the snapshot ends */
         uint64_t ring_first; /* number of the first entry in it; UINT64_MAX: no ring */
         bool in_ring;        /* the journal's part is done */
-        bool overtaken;      /* the ring has moved on: what is missing of it is in the journal by now */
         int inotify_fd;
 
         uint64_t next_entry; /* the number that is due; 0: whatever comes first */
@@ -124,7 +122,6 @@ static int refill(RunLog *l) {
         r = ring_snapshot(&l->ring, l->ring_pos, &l->snapshot, &from);
         if (r < 0)
                 return r;
-        l->overtaken |= l->ring_pos > 0 && from > l->ring_pos;
         l->offset = 0;
         l->ring_pos = from + l->snapshot.len;
         if (l->ring_first == UINT64_MAX && ring_parse(&l->snapshot, &first, &b) > 0)
@@ -220,21 +217,27 @@ static int find(RunLog *l, const char *field, const char *value, Entry *ret) {
         return r < 0 ? r : journal_reader_next(l->finder, ret);
 }
 
+/* One entry by its number. A full disk can make journald link an entry to some of its fields only, so it
+ * is looked for by the job as well. */
 static int find_entry(RunLog *l, uint64_t number, Entry *ret) {
         char text[24];
+        int r;
 
         snprintf(text, sizeof(text), "%" PRIu64, number);
-        return find(l, "SDBG_ENTRY", text, ret);
-}
-
-static bool has_repairs(RunLog *l) {
-        _cleanup_entry_ Entry e = {};
-
-        if (!l->repairs_known) {
-                l->repairs = find(l, "SDBG_REPAIRED", "1", &e) > 0;
-                l->repairs_known = true;
-        }
-        return l->repairs;
+        r = find(l, "SDBG_ENTRY", text, ret);
+        if (r != 0)
+                return r;
+        r = journal_reader_match(l->finder, NULL, NULL);
+        if (r >= 0)
+                r = journal_reader_match(l->finder, "SDBG_JOB", l->job);
+        if (r >= 0)
+                r = journal_reader_match(l->finder, "SDBG_ENTRY", text);
+        if (r >= 0)
+                r = journal_reader_seek_head(l->finder);
+        while (r >= 0 && (r = journal_reader_next(l->finder, ret)) > 0)
+                if (streq(ret->run, l->run))
+                        return 1;
+        return r;
 }
 
 static int next_from_ring(RunLog *l, Entry *e) {
@@ -272,8 +275,7 @@ static int next_in_place(RunLog *l, Entry *e) {
 #define MISSES_MAX 16
 
 static bool is_elsewhere(RunLog *l) {
-        return l->next_entry > 0 && l->ahead.entry > l->next_entry && l->misses < MISSES_MAX &&
-               (l->overtaken || has_repairs(l));
+        return l->next_entry > 0 && l->ahead.entry > l->next_entry && l->misses < MISSES_MAX;
 }
 
 /* The next entry by its number, those written again included. */

@@ -199,6 +199,10 @@ static int set_texts(const StartRequest *q, Spec *s, Error *reterr) {
         }
         if (q->description)
                 s->description = printable_line(q->description, strlen(q->description), DESCRIPTION_MAX);
+        /* In the unit's file a backslash at the end would go on with the next line. */
+        for (size_t n = s->description ? strlen(s->description) : 0; n > 0 && s->description[n - 1] == '\\';
+             n--)
+                s->description[n - 1] = '\0';
         if (q->properties)
                 s->properties = strv_copy(q->properties);
         return (q->group && !s->group) || (q->description && !s->description) ||

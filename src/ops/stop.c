@@ -12,6 +12,7 @@
 #include "sdbg/ops/stop.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/jobdir.h"
+#include "sdbg/runtime/ring.h"
 #include "sdbg/wire/entry.h"
 
 #include "ops/internal.h"
@@ -222,8 +223,16 @@ static bool is_named(const char *name, char *const *names) {
         return strv_length(names) == 0;
 }
 
+/* Whether the ring holds output that is nowhere else yet. */
+static bool is_only_copy(int dir_fd) {
+        _cleanup_ring_ Ring ring = RING_INIT;
+
+        return ring_open(&ring, dir_fd, false) >= 0 && !ring.audit.unreadable &&
+               ring.audit.verified < ring.header.head;
+}
+
 /* Forgets one job. named: it was asked for by its name, so that not doing it is worth a word.
- * Return: 1 done; 0 it is running; negative errno with reterr said. */
+ * Return: 1 done; 0 it is running, or its output is not in the journal yet; negative errno with reterr said. */
 static int clean_one(Manager *m, const char *name, bool named, Error *reterr) {
         _cleanup_close_ int dir = jobdir_open(name, false, reterr), lock = -EBADF;
         _cleanup_free_ char *unit = unit_from_job(name);
@@ -247,6 +256,8 @@ static int clean_one(Manager *m, const char *name, bool named, Error *reterr) {
         r = manager_await_gone(m, unit, GONE_TIMEOUT, reterr);
         if (r == -ETIMEDOUT)
                 return error_set(reterr, ERROR_TIMEOUT, r, "the unit of '%s' does not end", name);
+        if (r >= 0 && !named && is_only_copy(dir))
+                return 0;
         if (r >= 0)
                 r = jobdir_remove(name, reterr);
         return r < 0 ? r : 1;

@@ -108,7 +108,26 @@ static void reach_cap(Output *o, const Batch *b) {
         o->cap_seq = b->seq;
 }
 
-/* Puts one batch into the ring. Return: whether it is there. */
+/* The runtime directory is full: the batch goes straight to journald, behind what the ring holds. Beyond
+ * the output cap there is no place for it. Return: 0, negative errno. */
+static int pass_by(Output *o, const Batch *b, usec_t now) {
+        _cleanup_buf_ Buf encoded = {};
+        int r;
+
+        if (o->capped && b->stream != STREAM_RECORD)
+                return 0;
+        if (!o->capped && !output_is_sent(o))
+                return -EAGAIN;
+        entry_encode_batch(&encoded, &o->tag, b, POOL_OUTPUT);
+        r = encoded.oom ? -ENOMEM : journal_send(&o->writer, encoded.data, encoded.len);
+        if (r == -EAGAIN)
+                o->wants_writable = true;
+        else if (r < 0)
+                o->retry_at = now + RETRY_USEC;
+        return r;
+}
+
+/* Puts one batch into the ring. Return: whether it is there, or on its way. */
 static bool keep(Output *o, Batch *b, usec_t now) {
         int r;
 
@@ -117,13 +136,12 @@ static bool keep(Output *o, Batch *b, usec_t now) {
                 return false;
         b->entry = o->next_entry;
         r = ring_append(&o->ring, b);
-        if (r == -ENOSPC && o->ring.header.head < o->ring.header.capacity) {
-                /* The file system is full: go on with the room that was got on the first lap. */
-                o->ring.header.capacity = MAX(o->ring.header.head, (uint64_t) RING_CAPACITY_MIN);
-                r = -EAGAIN;
-        }
-        if (r < 0)
+        if (r == -ENOSPC)
+                r = pass_by(o, b, now);
+        if (r < 0) {
+                set_blocked(o, true, now);
                 return false;
+        }
         if (b->stream != STREAM_RECORD)
                 o->accepted += b->len;
         o->next_entry++;
