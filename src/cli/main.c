@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "sdbg/base/strv.h"
@@ -113,6 +114,8 @@ int main(int argc, char *argv[]) {
         int r;
 
         (void) setlocale(LC_CTYPE, "");
+        /* Whoever reads the output may go at any time; some callers leave the signal ignored. */
+        (void) signal(SIGPIPE, SIG_DFL);
         r = dispatch(&cli, argc, argv);
         if (cli.error.code) {
                 show_error(&cli.error, cli.json);
@@ -121,8 +124,8 @@ int main(int argc, char *argv[]) {
                         r = EXIT_OWN_FAILURE;
                 error_clear(&cli.error);
         }
-        if (fflush(stdout) != 0 && errno != EPIPE) {
-                fprintf(stderr, "sdbg: cannot write the output: %m\n");
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                fprintf(stderr, "sdbg: cannot write the output\n");
                 r = r == 0 ? EXIT_FAILED : r;
         }
         return r < 0 ? EXIT_FAILED : r;

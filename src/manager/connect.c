@@ -8,7 +8,8 @@
 #include "manager/internal.h"
 
 static void bus_unref(sd_bus **b) {
-        sd_bus_flush_close_unref(*b);
+        /* Not flushed: that would wait for a bus that is not even there yet. */
+        sd_bus_close_unref(*b);
 }
 #define _cleanup_bus_ _cleanup_(bus_unref)
 

@@ -147,7 +147,13 @@ static int settle(const char *name, usec_t time, StartResult *ret, Error *reterr
         r = await_end(name, time, j);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot read the job's state");
-        if (r == 0 || j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED)
+        if (r == 0) {
+                /* It runs: with the figures of now. */
+                job_done(j);
+                r = job_read_state(name, j);
+                return r < 0 ? error_set(reterr, ERROR_FAILED, r, "cannot read the job's state") : 0;
+        }
+        if (j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED)
                 return 0;
         error_set(reterr, ERROR_ENDED_EARLY, 0, "ended after %" PRIu64 " ms: %s",
                   j->duration == USEC_INFINITY ? 0 : j->duration / USEC_PER_MSEC, strempty(j->reason));
