@@ -111,7 +111,7 @@ static int dispatch(Cli *cli, int argc, char **argv) {
 
 int main(int argc, char *argv[]) {
         Cli cli = {};
-        int r;
+        int failed, r;
 
         (void) setlocale(LC_CTYPE, "");
         /* Whoever reads the output may go at any time; some callers leave the signal ignored. */
@@ -124,8 +124,9 @@ int main(int argc, char *argv[]) {
                         r = EXIT_OWN_FAILURE;
                 error_clear(&cli.error);
         }
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-                fprintf(stderr, "sdbg: cannot write the output\n");
+        failed = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+        if (failed) {
+                fprintf(stderr, "sdbg: cannot write the output: %s\n", strerror(failed));
                 r = r == 0 ? EXIT_FAILED : r;
         }
         return r < 0 ? EXIT_FAILED : r;

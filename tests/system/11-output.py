@@ -190,9 +190,12 @@ class Text(OutputTest):
         self.assertEqual(self.lines("--stream=stdout"), ["before", "after"])
         self.assertEqual(self.lines("--stream=stderr", "-n", "1"), ["ValueError: bad thing"])
 
-    def test_traceback_stays_together(self):
-        self.print("for i in 1 2 3 4 5 6 7 8 9; do echo a$i; echo b$i >&2; done; exit 1")
-        self.assertEqual(sorted(self.lines()), sorted(f"{s}{i}" for s in "ab" for i in range(1, 10)))
+    def test_each_stream_keeps_its_order(self):
+        self.print("for i in $(seq 100); do echo a$i; echo b$i >&2; done")
+        shown = self.lines("--all")
+        for stream in "ab":
+            self.assertEqual([l for l in shown if l[0] == stream], [f"{stream}{i}" for i in range(1, 101)])
+        self.assertEqual(len(shown), 200)
 
     def test_outputs_are_never_mixed(self):
         jobs = [unique_name() for _ in range(4)]

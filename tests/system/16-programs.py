@@ -77,12 +77,8 @@ class Node(ProgramTest):
 class Build(ProgramTest):
     def prepare(self):
         self.need("meson", "ninja", "cc")
-        for part in ("meson.build", "meson.options", "src", "include", "tests", "units"):
-            source = CHECKOUT / part
-            if source.is_dir():
-                shutil.copytree(source, self.directory / part, symlinks=True)
-            elif source.exists():
-                shutil.copy(source, self.directory / part)
+        shutil.copytree(CHECKOUT, self.directory, symlinks=True, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns(".git", "build*"))
         result = sdbg("run", "--name", self.name, "meson", "setup", "build", cwd=self.directory, exits=None)
         self.assertEqual(result.code, 0, result.stdout + result.stderr)
         self.assertIn("Build targets in project", result.stdout)

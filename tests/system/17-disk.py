@@ -60,8 +60,6 @@ class Disk(harness.SystemTest):
         self.assert_whole()
         wait_until(lambda: not harness.job_units(), timeout=90)
         self.assert_whole()
-        sdbg("clean")
-        self.assert_whole()
 
     def test_job_is_stopped_meanwhile(self):
         self.start_counting()

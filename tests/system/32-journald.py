@@ -151,41 +151,6 @@ class Stopped(JournaldTest):
         self.assert_kept(wanted)
 
 
-class Disk(JournaldTest):
-    def test_vacuum_is_shown_as_a_gap(self):
-        self.start_flood()
-        self.wait_for_more(2 * RING // len("line 100000\n"))
-        root("journal-vacuum")
-        self.wait_for_more(10)
-        wanted = self.finish()
-        for what in "with the ring", "from the journal":
-            with self.subTest(what):
-                first, *rest = self.lines()
-                missing, reason = GAP.fullmatch(first).groups()
-                self.assertEqual(reason, "vacuumed")
-                self.assert_whole(rest, wanted[int(missing):])
-            self.forget()
-
-    def test_full_disk_and_slow_job(self):
-        self.start_slow()
-        self.wait_for_more(10)
-        root("fill-journal-disk")
-        self.wait_for_more(100)
-        newest = self.lines("--lines=20")
-        self.assertEqual(len(newest), 20)
-        root("free-journal-disk")
-        self.wait_for_more(10)
-        self.assert_kept(self.finish())
-
-    def test_full_disk_and_flood(self):
-        root("fill-journal-disk")
-        self.start_flood()
-        wait_until(lambda: self.status()["bytes"] > RING / 2, timeout=60)
-        root("free-journal-disk")
-        self.wait_for_more(100_000)
-        self.assert_kept(self.finish())
-
-
 class Supervisor(JournaldTest):
     def supervisor(self):
         return int(harness.unit_properties(harness.unit_of(self.name), "MainPID")["MainPID"])
@@ -236,6 +201,47 @@ class Supervisor(JournaldTest):
         root("journald-cont")
         self.forget()
         self.assert_taken(taken)
+
+
+class Vacuum(JournaldTest):
+    def test_is_shown_as_a_gap(self):
+        self.start_flood()
+        self.wait_for_more(2 * RING // len("line 100000\n"))
+        root("journal-vacuum")
+        self.wait_for_more(10)
+        wanted = self.finish()
+        self.assert_gap(wanted)
+        self.forget()
+        self.assert_gap(wanted)
+
+    def assert_gap(self, wanted):
+        first, *rest = self.lines()
+        missing, reason = GAP.fullmatch(first).groups()
+        self.assertEqual(reason, "vacuumed")
+        self.assert_whole(rest, wanted[int(missing):])
+
+
+class WithFullDisk(JournaldTest):
+    """Come last: the journal stays on a small disk."""
+
+    def test_and_slow_job(self):
+        self.start_slow()
+        self.wait_for_more(10)
+        root("fill-journal-disk")
+        self.wait_for_more(100)
+        newest = self.lines("--lines=20")
+        self.assertEqual(len(newest), 20)
+        root("free-journal-disk")
+        self.wait_for_more(10)
+        self.assert_kept(self.finish())
+
+    def test_and_flood(self):
+        root("fill-journal-disk")
+        self.start_flood()
+        wait_until(lambda: self.status()["bytes"] > RING / 2, timeout=60)
+        root("free-journal-disk")
+        self.wait_for_more(100_000)
+        self.assert_kept(self.finish())
 
 
 if __name__ == "__main__":
