@@ -125,9 +125,9 @@ int main(int argc, char *argv[]) {
                 error_clear(&cli.error);
         }
         failed = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
-        if (failed) {
+        if (failed && r == 0) {
                 fprintf(stderr, "sdbg: cannot write the output: %s\n", strerror(failed));
-                r = r == 0 ? EXIT_FAILED : r;
+                r = EXIT_FAILED;
         }
         return r < 0 ? EXIT_FAILED : r;
 }

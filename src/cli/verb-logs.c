@@ -16,7 +16,7 @@ static int show_line(void *userdata, const LogLine *line) {
 static int flush_line(void *userdata, const LogLine *line) {
         int r = show_log_line(stdout, userdata, line);
 
-        return r >= 0 && fflush(stdout) != 0 ? -EPIPE : r;
+        return r >= 0 && fflush(stdout) != 0 ? -errno : r;
 }
 
 static int run_logs(Cli *cli, void *request, char **operands) {
@@ -32,8 +32,8 @@ static int run_logs(Cli *cli, void *request, char **operands) {
         if (r >= 0)
                 r = op_logs(m, q, q->follow ? flush_line : show_line, &style, &cli->error);
         show_log_end(stdout, &style);
-        if (r == -EPIPE)
-                return 0; /* the reader has seen enough */
+        if (r < 0 && ferror(stdout))
+                return error_set(&cli->error, ERROR_FAILED, r, "cannot write the output");
         if (r < 0)
                 error_set(&cli->error, ERROR_FAILED, r, "cannot read the log");
         return r;

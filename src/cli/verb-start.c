@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/doctor/doctor.h"
 #include "sdbg/ops/logs.h"
 #include "sdbg/ops/start.h"
 #include "sdbg/output/show.h"
@@ -58,6 +59,13 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
         return 0;
 }
 
+static void warn_of_journal(void) {
+        _cleanup_free_ char *warning = doctor_journal_warning();
+
+        if (warning)
+                fprintf(stderr, "sdbg: %s\n", warning);
+}
+
 static int run_start(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
         StartRequest *q = request;
@@ -71,6 +79,7 @@ static int run_start(Cli *cli, void *request, char **operands) {
                 if (r < 0 && !result.job.name && q->name)
                         result.job.name = strdup(q->name);
                 r = show_start_result(cli, r, &result, "start");
+                warn_of_journal();
         }
         job_done(&result.job);
         return r;

@@ -150,6 +150,22 @@ static int probe_journal(bool *ret_readable) {
         return r < 0 ? r : 0;
 }
 
+char *doctor_journal_warning(void) {
+        bool readable = false;
+        char *text;
+
+        if (jobs_first_time("journal-checked") <= 0)
+                return NULL;
+        if (probe_journal(&readable) < 0 || readable)
+                return NULL;
+        return asprintf(
+                       &text,
+                       "this user cannot read the journal; of each job only the newest output is kept, until "
+                       "the next run ('sdbg doctor' tells how to mend it)") < 0
+                       ? NULL
+                       : text;
+}
+
 static int check_journal(CheckList *l) {
         bool readable = false, persistent = access("/var/log/journal", F_OK) >= 0;
         int r = probe_journal(&readable);

@@ -97,7 +97,7 @@ static int open_private(sd_bus **ret) {
 }
 
 /* A bus whose daemon has died still takes connections on its socket, and answers none. */
-#define READY_USEC (5 * USEC_PER_SEC)
+#define READY_USEC (2 * USEC_PER_SEC)
 
 static bool is_ready(sd_bus *bus) {
         usec_t deadline = now_usec(CLOCK_MONOTONIC) + READY_USEC;

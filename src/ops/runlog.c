@@ -48,6 +48,7 @@ struct RunLog {
 
         char *exit_record;
         bool exit_seen;
+        uint64_t total; /* lines of the run, as its exit record tells */
 };
 
 static int open_ring(RunLog *l) {
@@ -319,6 +320,8 @@ static void take_record(RunLog *l, Entry *e) {
         free(l->exit_record);
         l->exit_record = TAKE_PTR(e->record);
         l->exit_seen = !l->exit_record || job_from_record(&j, l->exit_record) < 0 || j.state != JOB_LINGERING;
+        if (l->exit_seen && j.lines != UINT64_MAX)
+                l->total = j.lines;
 }
 
 /* Why lines are missing that begin with line `from`. The record of the cap comes after them. */
@@ -327,9 +330,13 @@ static const char *gap_reason(RunLog *l, uint64_t from) {
 
         if (l->has_ring && l->ring.header.capped)
                 return "cap";
-        if (from == 1)
+        if (!journal_reader_is_readable(l->reader))
+                return "journal not readable";
+        if (from == 1 && find(l, "SDBG_EVENT", "gap", &e) <= 0)
                 return "vacuumed";
-        return find(l, "SDBG_EVENT", "cap", &e) > 0 ? "cap" : "lost";
+        if (find(l, "SDBG_EVENT", "cap", &e) > 0)
+                return "cap";
+        return find(l, "SDBG_EVENT", "gap", &e) > 0 ? "overflow" : "lost";
 }
 
 /* Whether lines are missing before the entry; says so in *ret. */
@@ -416,6 +423,13 @@ static bool next_of_entry(RunLog *l, LogLine *ret) {
         return false;
 }
 
+/* Lines may be missing at the very end, with no entry behind them. */
+static bool is_gap_at_end(RunLog *l, LogLine *ret) {
+        Entry end = { .seq = l->total + 1, .time = l->entry.time };
+
+        return l->exit_seen && is_gap(l, &end, ret);
+}
+
 int run_log_next(RunLog *l, LogLine *ret) {
         int r;
 
@@ -424,7 +438,7 @@ int run_log_next(RunLog *l, LogLine *ret) {
                         return 1;
                 r = next_entry(l, &l->entry);
                 if (r <= 0)
-                        return r;
+                        return r < 0 ? r : is_gap_at_end(l, ret);
                 if (l->entry.stream == STREAM_RECORD) {
                         take_record(l, &l->entry);
                         continue;

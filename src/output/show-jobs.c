@@ -16,8 +16,7 @@ int show_json(FILE *f, Json *j) {
 
         if (!text)
                 return -ENOMEM;
-        fprintf(f, "%s\n", text);
-        return 0;
+        return fprintf(f, "%s\n", text) < 0 ? -errno : 0;
 }
 
 int show_jobs_json(FILE *f, const JobList *l) {

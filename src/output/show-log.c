@@ -76,5 +76,5 @@ int show_log_line(FILE *f, LogStyle *style, const LogLine *line) {
         if (!line->partial)
                 fputc_unlocked('\n', f);
         style->open_line = line->partial;
-        return ferror(f) ? -EPIPE : 0;
+        return ferror(f) ? -(errno ?: EIO) : 0;
 }

@@ -53,7 +53,7 @@ void show_error(const Error *e, bool json) {
                 printable_line(strempty(e->message), strlen(strempty(e->message)), ERROR_TEXT_MAX);
         _cleanup_free_ char *hint = e->hint ? printable_line(e->hint, strlen(e->hint), ERROR_TEXT_MAX) : NULL;
 
-        if (json && show_error_json(e, message, hint) >= 0)
+        if (json && show_error_json(e, message, hint) >= 0 && fflush(stdout) == 0)
                 return;
         fprintf(stderr, "sdbg: %s\n", strempty(message));
         if (hint)

@@ -79,8 +79,8 @@ hint:
         return -EPERM;
 }
 
-int jobs_open(Error *reterr) {
-        _cleanup_close_ int runtime = -EBADF, sdbg = -EBADF;
+static int sdbg_open(Error *reterr) {
+        _cleanup_close_ int runtime = -EBADF;
         _cleanup_free_ char *path = NULL;
         int r;
 
@@ -90,10 +90,22 @@ int jobs_open(Error *reterr) {
         runtime = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (runtime < 0)
                 return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot open %s", path);
-        sdbg = open_private(runtime, "sdbg", true, reterr);
+        return open_private(runtime, "sdbg", true, reterr);
+}
+
+int jobs_open(Error *reterr) {
+        _cleanup_close_ int sdbg = sdbg_open(reterr);
+
+        return sdbg < 0 ? sdbg : open_private(sdbg, "jobs", true, reterr);
+}
+
+int jobs_first_time(const char *what) {
+        _cleanup_close_ int sdbg = sdbg_open(NULL), fd = -EBADF;
+
         if (sdbg < 0)
                 return sdbg;
-        return open_private(sdbg, "jobs", true, reterr);
+        fd = openat(sdbg, what, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return fd >= 0 ? 1 : errno == EEXIST ? 0 : -errno;
 }
 
 int jobdir_open(const char *name, bool create, Error *reterr) {

@@ -75,14 +75,30 @@ static void mark_ended(Supervisor *s) {
         supervisor_count(s);
 }
 
+/* Tells what of the output is missing. Return: whether that is in the ring, or needs not be. */
+static bool write_gaps(Supervisor *s, usec_t now) {
+        Output *o = &s->output;
+
+        s->left_out += output_uncap(o, now);
+        if (s->left_out > 0 &&
+            !supervisor_record(s, RECORD_CAP,
+                               "%" PRIu64 " lines left out (cap): the job printed more than --output-max",
+                               s->left_out))
+                return false;
+        s->left_out = 0;
+        if (o->dropped_lines > 0 &&
+            !supervisor_record(s, RECORD_GAP,
+                               "%" PRIu64 " lines left out (overflow): the journal did not keep up",
+                               o->dropped_lines))
+                return false;
+        o->dropped_lines = 0;
+        return true;
+}
+
 /* Puts the records of the end behind the output. Return: whether they are in the ring. */
 static bool write_end(Supervisor *s, usec_t now) {
-        uint64_t left_out = output_uncap(&s->output, now);
-
-        if (left_out > 0)
-                (void) supervisor_record(
-                        s, RECORD_CAP,
-                        "%" PRIu64 " lines left out (cap): the job printed more than --output-max", left_out);
+        if (!write_gaps(s, now))
+                return false;
         /* Whoever waits for the end may read everything from here on. */
         supervisor_save(s);
         return supervisor_record(s, RECORD_EXIT, "%s %s", s->spec.name, s->job.reason);
@@ -104,8 +120,8 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone) {
                 { .fd = s->signal_fd, .events = POLLIN },
                 { .fd = s->events_fd, .events = POLLPRI },
                 { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
-                { .fd = o->blocked ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
-                { .fd = o->blocked ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
+                { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
+                { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
         };
         usec_t wakeup = next_wakeup(s, now), left = usec_sub(wakeup, now);
         struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };

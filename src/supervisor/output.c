@@ -200,7 +200,6 @@ void output_pump(Output *o, usec_t now, bool flush) {
                         if (o->overflow != OVERFLOW_DROP)
                                 break;
                         o->dropped_lines += b.lines;
-                        o->dropped_bytes += b.len;
                         o->next_entry++;
                 }
                 coalescer_pop(&o->coalescer, &b, now);
@@ -211,8 +210,12 @@ void output_pump(Output *o, usec_t now, bool flush) {
         send_all(o, now);
 }
 
+bool output_is_held(const Output *o) {
+        return o->blocked && o->overflow == OVERFLOW_BLOCK;
+}
+
 void output_read(Output *o, Stream s, usec_t now) {
-        for (int i = 0; i < READS_A_TURN && !o->blocked && o->fds[s] >= 0; i++) {
+        for (int i = 0; i < READS_A_TURN && !output_is_held(o) && o->fds[s] >= 0; i++) {
                 size_t size;
                 char *p = coalescer_space(&o->coalescer, s, &size);
                 ssize_t n;
@@ -249,7 +252,7 @@ bool output_record(Output *o, RecordKind kind, const char *message, const char *
 }
 
 usec_t output_deadline(const Output *o, usec_t now) {
-        usec_t deadline = o->blocked ? now + AUDIT_AGAIN_USEC : coalescer_deadline(&o->coalescer);
+        usec_t deadline = output_is_held(o) ? now + AUDIT_AGAIN_USEC : coalescer_deadline(&o->coalescer);
 
         return o->retry_at ? MIN(deadline, o->retry_at) : deadline;
 }
@@ -272,8 +275,8 @@ bool output_is_sent(const Output *o) {
         return o->ring.header.sent == o->ring.header.head;
 }
 
-/* What of the output beyond the cap is kept: an eighth of the cap, at least this. */
-#define KEPT_MIN ((uint64_t) 1024 * 1024)
+/* What of the output beyond the cap is kept: an eighth of the cap, at least 1 MiB with what describes it. */
+#define KEPT_MIN ((uint64_t) 1152 * 1024)
 
 /* Goes from *pos over whole batches until at most `max` bytes are left.
  * Return: the number of the first line from there on. */

@@ -31,9 +31,9 @@ typedef struct Output {
 
         uint64_t accepted; /* bytes given to the journal, for the cap */
         bool capped;
-        uint64_t cap_pos; /* ring position at which the cap was reached */
-        uint64_t cap_seq; /* number of the first line beyond it */
-        uint64_t dropped_lines, dropped_bytes;
+        uint64_t cap_pos;       /* ring position at which the cap was reached */
+        uint64_t cap_seq;       /* number of the first line beyond it */
+        uint64_t dropped_lines; /* by --overflow drop; to be told */
 
         pid_t auditor;       /* 0: none is running */
         uint64_t audit_from; /* what was verified when it was started */
@@ -52,6 +52,9 @@ bool output_record(Output *o, RecordKind kind, const char *message, const char *
 
 /* Moves what is due into the ring and on to journald. flush: all of it. */
 void output_pump(Output *o, usec_t now, bool flush);
+
+/* Return: whether the pipes are not to be read now: the ring is full, and the job shall wait. */
+bool output_is_held(const Output *o);
 
 /* Return: when output_pump() must be called though nothing happened; USEC_INFINITY: never. */
 usec_t output_deadline(const Output *o, usec_t now);

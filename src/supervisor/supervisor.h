@@ -20,11 +20,12 @@ typedef struct Supervisor {
 
         Output output;
 
-        int main_status;   /* of waitpid(2), once main_ended is set */
-        usec_t main_ended; /* CLOCK_MONOTONIC; 0: not yet */
-        usec_t started;    /* CLOCK_MONOTONIC */
-        usec_t kill_at;    /* when stopping: the end of the grace time; see end.c */
-        usec_t grace;
+        int main_status;     /* of waitpid(2), once main_ended is set */
+        usec_t main_ended;   /* CLOCK_MONOTONIC; 0: not yet */
+        usec_t started;      /* CLOCK_MONOTONIC */
+        usec_t kill_at;      /* when stopping: the end of the grace time; see end.c */
+        usec_t grace;        /* how long the processes had */
+        uint64_t left_out;   /* lines beyond the output cap; to be told */
         bool stop_requested; /* somebody asked; else the stop is only for leftovers */
 } Supervisor;
 

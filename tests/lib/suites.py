@@ -149,8 +149,8 @@ class Beds:
         return done.stdout if done.returncode != 0 else ""
 
     @contextlib.contextmanager
-    def boot(self):
-        done = subprocess.run([*self.command, "boot"], stdin=subprocess.DEVNULL, text=True,
+    def boot(self, *boot_options):
+        done = subprocess.run([*self.command, "boot", *boot_options], stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
@@ -243,10 +243,18 @@ def run_in_bed(beds, bed, file, names, options, results):
     results.finish(tests.returncode)
 
 
+def bed_options(file):
+    """What kind of bed a file wants: "# bed: --volatile" among its first lines."""
+    for line in file.read_text().splitlines()[:5]:
+        if line.startswith("# bed:"):
+            return line.removeprefix("# bed:").split()
+    return []
+
+
 def run_file(file, names, beds, options, report):
     name = f"system/{file.stem}"
     try:
-        with tempfile.TemporaryFile() as log, beds.boot() as bed:
+        with tempfile.TemporaryFile() as log, beds.boot(*bed_options(file)) as bed:
             with root_helper(beds, bed):
                 run_in_bed(beds, bed, file, names, options, Results(name, log, report))
     except Exception as error:  # a bed that does not boot is this file's failure, not the run's

@@ -24,13 +24,14 @@ typedef struct Fake {
         bool runs;
         pthread_t thread;
         int listen_fd, stop_fd;
+        int ask_fd, idle_fd; /* whether anything is on the way; that nothing is */
 
         /* The thread's own until it has ended. */
         const FakeStep *script, *next;
         sd_bus *bus;
         bool hang_up;
         Buf calls, unexpected;
-        Buf matches; /* the rules of all AddMatch */
+        Buf matches; /* the rules of all AddMatch of this connection */
 } Fake;
 
 static TmpDir runtime;
@@ -39,12 +40,18 @@ static struct {
         uid_t uid;
         pid_t pid;
 } peer;
+static usec_t clock_now = USEC_PER_SEC;
 
 /* ---- what the code under test sees ---- */
 
 int __real_sd_bus_set_address(sd_bus *bus, const char *address);
 int __wrap_sd_bus_set_address(sd_bus *bus, const char *address);
 int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds, uid_t *ret);
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __real_sd_bus_wait(sd_bus *bus, uint64_t timeout);
+int __wrap_sd_bus_wait(sd_bus *bus, uint64_t timeout);
+usec_t __wrap_now_usec(clockid_t which);
 
 int __wrap_sd_bus_set_address(sd_bus *bus, const char *address) {
         char prefix[64], mapped[128];
@@ -59,6 +66,45 @@ int __wrap_sd_bus_set_address(sd_bus *bus, const char *address) {
 
 int __wrap_sd_bus_creds_get_euid(sd_bus_creds *creds, uid_t *ret) {
         *ret = peer.uid;
+        return 0;
+}
+
+/* Waits until every fake has read all that the client sent, and has sent all that it says to that. */
+static void settle(void) {
+        for (Fake *f = fakes; f < fakes + _FAKE_PLACE_MAX; f++) {
+                eventfd_t n;
+
+                if (!f->runs)
+                        continue;
+                CHECK(eventfd_write(f->ask_fd, 1) == 0);
+                CHECK(eventfd_read(f->idle_fd, &n) == 0);
+        }
+}
+
+usec_t __wrap_now_usec(clockid_t which) {
+        return clock_now;
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout) {
+        if (n > 0)
+                return __real_poll(fds, n, timeout);
+        CHECK(timeout >= 0);
+        clock_now += timeout * USEC_PER_MSEC;
+        return 0;
+}
+
+int __wrap_sd_bus_wait(sd_bus *bus, uint64_t timeout) {
+        uint64_t queued;
+        int r;
+
+        settle();
+        r = __real_sd_bus_wait(bus, 0);
+        /* It does not wait where there are messages to process. */
+        if (r != 0 || (sd_bus_get_n_queued_read(bus, &queued) >= 0 && queued > 0))
+                return r;
+        if (timeout == UINT64_MAX)
+                fail_msg("waits for ever");
+        clock_now += timeout;
         return 0;
 }
 
@@ -229,9 +275,13 @@ static void follow_step(Fake *f, sd_bus_message *call, const FakeStep *step) {
         if (!step->silent)
                 send_reply(f, call, step);
         send_signals(f, step->after);
-        if (!step->hang_up)
+        if (!step->hang_up && !step->gone)
                 return;
         (void) sd_bus_flush(f->bus);
+        if (step->gone) {
+                close_fd(f->listen_fd);
+                f->listen_fd = -1;
+        }
         send_raw(sd_bus_get_fd(f->bus), step);
         f->hang_up = true;
 }
@@ -266,10 +316,19 @@ static int on_message(sd_bus_message *call, void *userdata, sd_bus_error *e) {
 
 /* Return: false where the fake is to end and nothing more has come. */
 static bool wait_for(const Fake *f, int fd, short events) {
-        struct pollfd fds[] = { { f->stop_fd, POLLIN, 0 }, { fd, events, 0 } };
+        /* In this order: what the client did before it asks is seen after its question. */
+        struct pollfd fds[] = { { f->stop_fd, POLLIN, 0 }, { f->ask_fd, POLLIN, 0 }, { fd, events, 0 } };
+        eventfd_t n;
 
-        CHECK(poll(fds, ELEMENTSOF(fds), -1) >= 0);
-        return fds[1].revents || !fds[0].revents;
+        for (;;) {
+                CHECK(__real_poll(fds, ELEMENTSOF(fds), -1) >= 0);
+                if (fds[2].revents)
+                        return true;
+                if (!fds[1].revents)
+                        return false;
+                CHECK(eventfd_read(f->ask_fd, &n) == 0);
+                CHECK(eventfd_write(f->idle_fd, 1) == 0);
+        }
 }
 
 /* As wait_for(); false also where the connection has ended. */
@@ -295,6 +354,8 @@ static void converse(Fake *f, int fd) {
         int r;
 
         f->hang_up = false;
+        buf_done(&f->matches);
+        f->matches = (Buf){};
         open_server(f, fd);
         do {
                 r = sd_bus_process(f->bus, NULL);
@@ -302,8 +363,12 @@ static void converse(Fake *f, int fd) {
         f->bus = sd_bus_close_unref(f->bus);
 }
 
-static void refuse(int fd, const FakeStep *step) {
+static void refuse(const Fake *f, int fd, const FakeStep *step) {
+        char bytes[256];
+
         send_raw(fd, step);
+        while (step->silent && wait_for(f, fd, POLLIN) && read(fd, bytes, sizeof(bytes)) > 0)
+                ;
         close_fd(fd);
 }
 
@@ -316,7 +381,7 @@ static void *serve(void *userdata) {
 
                 CHECK(fd >= 0);
                 if (step)
-                        refuse(fd, step);
+                        refuse(f, fd, step);
                 else
                         converse(f, fd);
         }
@@ -364,7 +429,9 @@ void fake_serve(FakePlace place, const FakeStep *script) {
         *f = (Fake){ .place = place, .runs = true, .script = script, .next = script };
         f->listen_fd = listen_at(names[place]);
         f->stop_fd = eventfd(0, EFD_CLOEXEC);
-        CHECK(f->stop_fd >= 0);
+        f->ask_fd = eventfd(0, EFD_CLOEXEC);
+        f->idle_fd = eventfd(0, EFD_CLOEXEC);
+        CHECK(f->stop_fd >= 0 && f->ask_fd >= 0 && f->idle_fd >= 0);
         if (place == FAKE_ENVIRONMENT)
                 set_environment(names[place]);
         CHECK(pthread_create(&f->thread, NULL, serve, f) == 0);
@@ -380,6 +447,8 @@ void fake_end(FakePlace place) {
         f->runs = false;
         close_fd(f->listen_fd);
         close_fd(f->stop_fd);
+        close_fd(f->ask_fd);
+        close_fd(f->idle_fd);
 
         if (f->unexpected.len > 0)
                 fail_msg("calls that are not in the script:%.*s", (int) f->unexpected.len,

@@ -10,6 +10,9 @@
 /* A user manager that answers by a script: an sd-bus server in a thread, which plays the bus daemon as
  * well. Nothing waits for time to pass; what is to happen late happens at a later call.
  *
+ * The code under test has a clock of its own: fake.c wraps now_usec(), poll(2) and sd_bus_wait(3). Time
+ * passes only where it waits while nothing more is on the way from any fake, and then at once.
+ *
  * The code under test has the paths below /run/user/UID built in. fake.c wraps sd_bus_set_address(3), so
  * that they lead to a temporary directory, and a user manager that runs on the machine is never met. */
 
@@ -70,11 +73,13 @@ typedef struct FakeStep {
 
         /* Ends the connection after all that, with these bytes as the last ones. */
         bool hang_up;
+        bool gone; /* and nothing listens there any more */
         const char *raw;
         size_t raw_len;
 } FakeStep;
 
-/* Instead of a call: a connection is made. It is hung up before anything is said on it. */
+/* Instead of a call: a connection is made. It is hung up before anything is said on it; where it is to be
+ * silent, the client has to hang up. */
 #define FAKE_ACCEPT "(accept)"
 
 /* For cmocka: each test has an environment of its own, in which nothing listens yet. The teardown fails
@@ -102,6 +107,16 @@ const char *fake_runtime_dir(void);
 
 /* Has the managers be this process of this user from now on; until then they are the test's own. */
 void fake_set_peer(uid_t uid, pid_t pid);
+
+/* The answers of a manager that executes itself anew: of the bus daemon, and of the manager itself. */
+#define NO_REPLY .error = SD_BUS_ERROR_NO_REPLY, .message = "Message recipient disconnected from message bus"
+#define DISCONNECTED .error = SD_BUS_ERROR_DISCONNECTED, .message = "Connection terminated"
+
+/* The question whether a job is still there, and that it is not. */
+#define LOOK "State", .argument = "org.freedesktop.systemd1.Job"
+#define JOB_THERE LOOK, .reply = { "v", { "running" } }
+#define JOB_GONE LOOK, .error = SD_BUS_ERROR_UNKNOWN_OBJECT, .message = "Unknown object '" JOB "'."
+#define GET_JOB(job) "/job/" job " Get 'org.freedesktop.systemd1.Job' 'State'\n"
 
 /* A reply to GetAll: an array of these, ended by one without a name. */
 typedef struct FakeProperty {

@@ -175,6 +175,26 @@ static void test_bus_that_hangs_up(void **state) {
         assert_unreachable("hangs up");
 }
 
+/* A bus whose daemon is stuck: connected to, and then nothing is said. */
+static void test_no_word(void **state) {
+        static const FakeStep script[] = { { FAKE_ACCEPT, .always = true, .silent = true }, {} };
+
+        fake_serve(FAKE_BUS, script);
+        assert_unreachable("the bus");
+        fake_serve(FAKE_PRIVATE, script);
+        assert_unreachable("all");
+        fake_serve(FAKE_PRIVATE, healthy);
+        assert_reached("private socket");
+}
+
+static void test_no_word_from_environment(void **state) {
+        static const FakeStep script[] = { { FAKE_ACCEPT, .always = true, .silent = true }, {} };
+
+        fake_serve(FAKE_PRIVATE, healthy);
+        fake_serve(FAKE_ENVIRONMENT, script);
+        assert_reached("private socket");
+}
+
 static void test_version_refused(void **state) {
         static const FakeStep script[] = {
                 { "Version", .error = SD_BUS_ERROR_ACCESS_DENIED, .message = "not for you" },
@@ -207,6 +227,8 @@ int main(void) {
                 fake_test(test_bus_of_another),
                 fake_test(test_no_bus_at_all),
                 fake_test(test_bus_that_hangs_up),
+                fake_test(test_no_word),
+                fake_test(test_no_word_from_environment),
                 fake_test(test_version_refused),
         };
 

@@ -138,7 +138,7 @@ static void test_wrong_signature(void **state) {
 /* ---- bytes that are no message ---- */
 
 #define RAW(bytes)                                                                                           \
-        { .silent = true, .hang_up = true, .raw = (bytes), .raw_len = sizeof(bytes) - 1 }
+        { .silent = true, .gone = true, .raw = (bytes), .raw_len = sizeof(bytes) - 1 }
 
 static void test_no_message(void **state) {
         static const FakeStep rows[] = {
@@ -185,7 +185,7 @@ static void test_job_removed(void **state) {
 
 static void test_job_removed_is_all_wrong(void **state) {
         static const FakeStep script[] = {
-                { "StopUnit", .reply = { "o", { JOB } }, NOT_JOB_REMOVED, .hang_up = true },
+                { "StopUnit", .reply = { "o", { JOB } }, NOT_JOB_REMOVED, .gone = true },
                 {},
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
@@ -193,6 +193,24 @@ static void test_job_removed_is_all_wrong(void **state) {
 
         assert_true(stop(m, &e) < 0);
         assert_string_equal(e.code, ERROR_MANAGER_UNREACHABLE);
+}
+
+/* Only that there is no such job says that it is over. */
+static void test_look_is_all_wrong(void **state) {
+        static const FakeStep script[] = {
+                { "StopUnit", .reply = { "o", { JOB } } },
+                { LOOK },
+                { LOOK, .reply = { "u" } },
+                { LOOK, .fill = fill_number_variant },
+                { LOOK, .error = SD_BUS_ERROR_ACCESS_DENIED, .message = "not for you" },
+                { LOOK, .error = "com.example.NeverHeardOf", .message = "What is this?" },
+                { JOB_GONE },
+                {},
+        };
+        _cleanup_manager_ Manager *m = fake_connect(script);
+        _cleanup_error_ Error e = {};
+
+        assert_int_equal(stop(m, &e), 0);
 }
 
 static void test_unit_removed(void **state) {
@@ -214,9 +232,9 @@ static void test_unit_removed(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                fake_test(test_wrong_signature), fake_test(test_no_message),
-                fake_test(test_job_removed),     fake_test(test_job_removed_is_all_wrong),
-                fake_test(test_unit_removed),
+                fake_test(test_wrong_signature),   fake_test(test_no_message),
+                fake_test(test_job_removed),       fake_test(test_job_removed_is_all_wrong),
+                fake_test(test_look_is_all_wrong), fake_test(test_unit_removed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,6 +241,8 @@ static void test_own(void **state) {
                 "StandardOutput=journal",
                 "StandardError=null",
                 "User=root",
+                "UMask=0077",
+                "RemainAfterExit=yes",
                 "Slice=50%",
         };
         _cleanup_manager_ Manager *m = fake_connect(nothing_asked);
@@ -264,7 +266,7 @@ static void test_own_with_an_option(void **state) {
 static void test_manager_fails(void **state) {
         static const FakeStep failing[] = {
                 { "GetAll", .error = SD_BUS_ERROR_ACCESS_DENIED, .message = "not for you" },
-                { "GetAll", .silent = true, .hang_up = true },
+                { "GetAll", .silent = true, .gone = true },
                 {},
         };
         _cleanup_manager_ Manager *m = fake_connect(failing);
@@ -277,13 +279,25 @@ static void test_manager_fails(void **state) {
         assert_string_equal(lost.code, ERROR_MANAGER_UNREACHABLE);
 }
 
+static void test_tried_again(void **state) {
+        static const FakeStep late[] = {
+                { "GetAll", DISCONNECTED },
+                { "GetAll", NO_REPLY },
+                { "GetAll", .fill = fake_fill_properties, .userdata = of_services },
+                {},
+        };
+        _cleanup_manager_ Manager *m = fake_connect(late);
+
+        assert_appended(m, "Nice=5", "('Nice' <i 5>)");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 fake_test(test_values),        fake_test(test_percentages),
                 fake_test(test_bad_values),    fake_test(test_no_assignment),
                 fake_test(test_unknown),       fake_test(test_types_that_cannot_be_set),
                 fake_test(test_own),           fake_test(test_own_with_an_option),
-                fake_test(test_manager_fails),
+                fake_test(test_manager_fails), fake_test(test_tried_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,7 +161,7 @@ static void test_status_done_twice(void **state) {
 static void test_query_fails(void **state) {
         static const FakeStep script[] = {
                 { "GetAll", .error = SD_BUS_ERROR_ACCESS_DENIED, .message = "not for you" },
-                { "GetAll", .silent = true, .hang_up = true },
+                { "GetAll", .silent = true, .gone = true },
                 {},
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
@@ -173,6 +173,39 @@ static void test_query_fails(void **state) {
         assert_string_equal(denied.message, "cannot ask the service manager about the unit: not for you");
         assert_true(manager_query(m, UNIT, &status, &lost) < 0);
         assert_string_equal(lost.code, ERROR_MANAGER_UNREACHABLE);
+}
+
+/* Scripts of a manager that executes itself anew, before the call's proper answer. */
+#define TRIED_AGAIN(member, ...)                                                                             \
+        {                                                                                                    \
+                { (member), DISCONNECTED }, { (member), DISCONNECTED }, { __VA_ARGS__ }, {                   \
+                }                                                                                            \
+        }
+#define RECONNECTED(member, ...)                                                                             \
+        {                                                                                                    \
+                { (member), .silent = true, .hang_up = true }, { FAKE_ACCEPT }, { (member), NO_REPLY },      \
+                        { __VA_ARGS__ }, {                                                                   \
+                }                                                                                            \
+        }
+
+static void assert_queried(FakePlace place, const FakeStep *script) {
+        _cleanup_manager_ Manager *m = fake_connect_at(place, script);
+        _cleanup_unit_status_ UnitStatus status = {};
+        _cleanup_error_ Error e = {};
+
+        if (manager_query(m, UNIT, &status, &e) < 0)
+                fail_msg("%s", e.message);
+        assert_null(e.code);
+        assert_int_equal(status.main_pid, 4242);
+        fake_end(place);
+}
+
+static void test_query_tried_again(void **state) {
+        static const FakeStep again[] = TRIED_AGAIN("GetAll", GET_ALL, .userdata = running);
+        static const FakeStep anew[] = RECONNECTED("GetAll", GET_ALL, .userdata = running);
+
+        assert_queried(FAKE_ENVIRONMENT, again);
+        assert_queried(FAKE_PRIVATE, anew);
 }
 
 /* ---- all units ---- */
@@ -221,7 +254,7 @@ static void test_list(void **state) {
 static void test_list_fails(void **state) {
         static const FakeStep script[] = {
                 { "ListUnitsByPatterns", .error = SD_BUS_ERROR_ACCESS_DENIED, .message = "not for you" },
-                { "ListUnitsByPatterns", .silent = true, .hang_up = true },
+                { "ListUnitsByPatterns", .silent = true, .gone = true },
                 {},
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
@@ -234,6 +267,29 @@ static void test_list_fails(void **state) {
         assert_true(manager_list(m, &list, &lost) < 0);
         assert_string_equal(lost.code, ERROR_MANAGER_UNREACHABLE);
         assert_int_equal(list.n, 0);
+}
+
+static void assert_listed_late(FakePlace place, const FakeStep *script, size_t n) {
+        _cleanup_manager_ Manager *m = fake_connect_at(place, script);
+        _cleanup_unit_list_ UnitList list = {};
+        _cleanup_error_ Error e = {};
+
+        if (manager_list(m, &list, &e) < 0)
+                fail_msg("%s", e.message);
+        assert_null(e.code);
+        assert_int_equal(list.n, n);
+        fake_end(place);
+}
+
+static void test_list_tried_again(void **state) {
+        static const size_t n = 3;
+        static const FakeStep again[] =
+                TRIED_AGAIN("ListUnitsByPatterns", "ListUnitsByPatterns", .fill = fill_units, .userdata = &n);
+        static const FakeStep anew[] =
+                RECONNECTED("ListUnitsByPatterns", "ListUnitsByPatterns", .fill = fill_units, .userdata = &n);
+
+        assert_listed_late(FAKE_ENVIRONMENT, again, n);
+        assert_listed_late(FAKE_PRIVATE, anew, n);
 }
 
 /* ---- until a unit is gone ---- */
@@ -299,7 +355,7 @@ static void test_gone_timeout(void **state) {
 }
 
 static void test_gone_connection_lost(void **state) {
-        static const FakeStep script[] = { { GET_ALL, .userdata = running, .hang_up = true }, {} };
+        static const FakeStep script[] = { { GET_ALL, .userdata = running, .gone = true }, {} };
         _cleanup_manager_ Manager *m = fake_connect(script);
         _cleanup_error_ Error e = {};
 
@@ -313,8 +369,10 @@ int main(void) {
                 fake_test(test_status_is_active),
                 fake_test(test_status_done_twice),
                 fake_test(test_query_fails),
+                fake_test(test_query_tried_again),
                 fake_test(test_list),
                 fake_test(test_list_fails),
+                fake_test(test_list_tried_again),
                 fake_test(test_gone_already),
                 fake_test(test_gone_later),
                 fake_test(test_gone_meanwhile),

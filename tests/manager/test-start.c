@@ -73,10 +73,10 @@ static void test_call(void **state) {
                             "('StandardOutput' <s 'null'>) "
                             "('StandardError' <s 'null'>) "
                             "('TimeoutStopUSec' <t 100000000>) "
-                            "('ExecStartEx' <a(sasas) [('/lib/sdbg-supervisor'"
-                            " ['/lib/sdbg-supervisor' '/run/sdbg/jobs/web'] ['no-env-expand'])]>) "
-                            "('ExecStopPostEx' <a(sasas) [('/lib/sdbg-audit'"
-                            " ['/lib/sdbg-audit' '/run/sdbg/jobs/web'] ['no-env-expand'])]>)"
+                            "('ExecStart' <a(sasb) [('/lib/sdbg-supervisor'"
+                            " ['/lib/sdbg-supervisor' '/run/sdbg/jobs/web'] false)]>) "
+                            "('ExecStopPost' <a(sasb) [('/lib/sdbg-audit'"
+                            " ['/lib/sdbg-audit' '/run/sdbg/jobs/web'] false)]>)"
                             "] []\n");
 }
 
@@ -89,18 +89,19 @@ static void test_stop_timeout_infinity(void **state) {
         assert_non_null(strstr(fake_calls(FAKE_ENVIRONMENT), "('TimeoutStopUSec' <t 18446744073709551615>)"));
 }
 
-/* Whatever the text, it is one argument of one command line. */
+/* Whatever the text, it is one argument of one command line, in which only '$' means something. */
 static void test_texts_are_literal(void **state) {
         _cleanup_manager_ Manager *m = fake_connect(accepted);
         StartUnit odd = unit;
         const char *calls;
 
         odd.description = "50% of $HOME; \"\n\\x00\\\xC3\xA9";
-        odd.directory = "/run/a b/$HOME/%n";
+        odd.directory = "/run/a b/$HOME/%n/${X}$$\\$";
         start(m, &odd, START_DONE);
         calls = fake_calls(FAKE_ENVIRONMENT);
         assert_non_null(strstr(calls, "<s '50% of $HOME; \"\n\\x00\\\xC3\xA9'>"));
-        assert_non_null(strstr(calls, "['/lib/sdbg-supervisor' '/run/a b/$HOME/%n'] ['no-env-expand']"));
+        assert_non_null(strstr(calls, "['/lib/sdbg-supervisor' '/run/a b/$$HOME/%n/$${X}$$$$\\$$'] false)"));
+        assert_non_null(strstr(calls, "['/lib/sdbg-audit' '/run/a b/$$HOME/%n/$${X}$$$$\\$$'] false)"));
 }
 
 /* All that is sent can be read by every process of the user. */
@@ -134,7 +135,7 @@ static void test_own_properties(void **state) {
         own.properties = (char *const *) properties;
         start(m, &own, START_DONE);
         assert_non_null(strstr(fake_calls(FAKE_ENVIRONMENT),
-                               "['no-env-expand'])]>) ('MemoryMax' <t 1073741824>) ('Nice' <i -5>)] []\n"));
+                               " false)]>) ('MemoryMax' <t 1073741824>) ('Nice' <i -5>)] []\n"));
 }
 
 static void test_bad_property_is_not_sent(void **state) {
@@ -215,7 +216,6 @@ static void test_refused(void **state) {
                 { SYSTEMD_ERROR("TransactionIsDestructive"), "There is a stop job for it.", ERROR_FAILED },
                 { "com.example.NeverHeardOf", "What is this?", ERROR_FAILED },
                 { SD_BUS_ERROR_SERVICE_UNKNOWN, "The name is not activatable.", ERROR_MANAGER_UNREACHABLE },
-                { SD_BUS_ERROR_NO_REPLY, "It disconnected from the bus.", ERROR_MANAGER_UNREACHABLE },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -229,7 +229,7 @@ static void test_refused(void **state) {
 }
 
 static void test_connection_lost_at_call(void **state) {
-        static const FakeStep script[] = { { "StartTransientUnit", .silent = true, .hang_up = true }, {} };
+        static const FakeStep script[] = { { "StartTransientUnit", .silent = true, .gone = true }, {} };
 
         assert_start_fails(script, ERROR_MANAGER_UNREACHABLE, "the service manager refused: ");
 }
@@ -342,7 +342,7 @@ static void test_timeout(void **state) {
 }
 
 static void test_connection_lost_while_waiting(void **state) {
-        static const FakeStep script[] = { { STARTED, .hang_up = true }, {} };
+        static const FakeStep script[] = { { STARTED, .gone = true }, {} };
         _cleanup_manager_ Manager *m = fake_connect(script);
         _cleanup_error_ Error e = {};
         StartOutcome outcome;
@@ -351,6 +351,200 @@ static void test_connection_lost_while_waiting(void **state) {
         assert_true(manager_await_start(m, USEC_INFINITY, &outcome, &e) < 0);
         assert_string_equal(e.code, ERROR_MANAGER_UNREACHABLE);
         assert_non_null(startswith(e.message, "lost the connection to the service manager"));
+}
+
+/* ---- a manager that executes itself anew ---- */
+
+#define LOST "StartTransientUnit", .silent = true, .hang_up = true
+
+static const FakeProperty active[] = { { "LoadState", "s", "loaded" }, { "ActiveState", "s", "active" }, {} };
+static const FakeProperty activating[] = {
+        { "LoadState", "s", "loaded" },
+        { "ActiveState", "s", "activating" },
+        {},
+};
+static const FakeProperty failed[] = { { "LoadState", "s", "loaded" }, { "ActiveState", "s", "failed" }, {} };
+static const FakeProperty not_found[] = {
+        { "LoadState", "s", "not-found" },
+        { "ActiveState", "s", "inactive" },
+        {},
+};
+#define UNIT_IS(state) "GetAll", .argument = "", .fill = fake_fill_properties, .userdata = (state)
+
+static void assert_outcome_at(FakePlace place, const FakeStep *script, StartOutcome expected) {
+        _cleanup_manager_ Manager *m = fake_connect_at(place, script);
+
+        start(m, &unit, START_DONE);
+        await_start(m, expected);
+        fake_end(place);
+}
+
+static void test_tried_again(void **state) {
+        static const FakeStep script[] = {
+                { "StartTransientUnit", DISCONNECTED },
+                { "StartTransientUnit", NO_REPLY },
+                { STARTED, .after = { JOB_REMOVED(JOB, "done") } },
+                {},
+        };
+
+        assert_outcome(script, START_DONE);
+}
+
+static void test_never_answers(void **state) {
+        static const FakeStep rows[] = { { "StartTransientUnit", .always = true, NO_REPLY },
+                                         { "StartTransientUnit", .always = true, DISCONNECTED } };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const FakeStep script[] = { rows[i], {} };
+
+                assert_start_fails(script, ERROR_MANAGER_UNREACHABLE, rows[i].message);
+        }
+}
+
+/* What the later try is refused for is what is said. */
+static void test_refused_at_last(void **state) {
+        static const FakeStep script[] = {
+                { "StartTransientUnit", DISCONNECTED },
+                { "StartTransientUnit", .error = SD_BUS_ERROR_LIMITS_EXCEEDED, .message = "Too many units." },
+                {},
+        };
+
+        assert_start_fails(script, ERROR_FAILED, "the service manager refused: Too many units.");
+}
+
+static void test_reconnected(void **state) {
+        static const FakeStep script[] = {
+                { LOST }, { FAKE_ACCEPT }, { LOST }, { STARTED, .after = { JOB_REMOVED(JOB, "done") } }, {},
+        };
+
+        assert_outcome_at(FAKE_PRIVATE, script, START_DONE);
+        assert_outcome_at(FAKE_BUS, script, START_DONE);
+}
+
+/* The call was carried out, and only its answer was lost: then no job is known, and the unit tells. */
+static void test_exists_after_unsure(void **state) {
+        static const struct {
+                const FakeProperty *state;
+                StartOutcome outcome;
+        } rows[] = {
+                { active, START_DONE },
+                { failed, START_FAILED },
+                { not_found, START_FAILED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const FakeStep again[] = {
+                        { "StartTransientUnit", DISCONNECTED }, { EXISTS }, { UNIT_IS(rows[i].state) }, {}
+                };
+                const FakeStep anew[] = { { LOST }, { EXISTS }, { UNIT_IS(rows[i].state) }, {} };
+
+                assert_outcome_at(FAKE_BUS, again, rows[i].outcome);
+                fake_end(FAKE_BUS);
+                assert_outcome_at(FAKE_PRIVATE, anew, rows[i].outcome);
+        }
+}
+
+/* As long as it is activating, nothing is decided. */
+static void test_activating_after_unsure(void **state) {
+        static const FakeStep script[] = {
+                { LOST }, { EXISTS }, { UNIT_IS(activating) }, { UNIT_IS(activating) }, { UNIT_IS(active) },
+                {},
+        };
+        _cleanup_manager_ Manager *m = fake_connect_at(FAKE_PRIVATE, script);
+        StartOutcome outcome = -1;
+
+        start(m, &unit, START_DONE);
+        assert_int_equal(manager_await_start(m, 60 * USEC_PER_SEC, &outcome, NULL), 0);
+        assert_int_equal(outcome, START_DONE);
+}
+
+static void test_activating_endlessly(void **state) {
+        static const FakeStep script[] = {
+                { LOST }, { EXISTS }, { UNIT_IS(activating) }, { UNIT_IS(activating) }, { UNIT_IS(active) },
+                {}
+        };
+        _cleanup_manager_ Manager *m = fake_connect_at(FAKE_PRIVATE, script);
+
+        start(m, &unit, START_DONE);
+        await_start(m, START_DONE); /* USEC_INFINITY */
+}
+
+static void test_activating_for_too_long(void **state) {
+        static const FakeStep script[] = { { LOST },
+                                           { EXISTS },
+                                           { "GetAll", .always = true, .fill = fake_fill_properties,
+                                             .userdata = activating },
+                                           {} };
+        _cleanup_manager_ Manager *m = fake_connect_at(FAKE_PRIVATE, script);
+        _cleanup_error_ Error e = {};
+        StartOutcome outcome;
+
+        start(m, &unit, START_DONE);
+        assert_int_equal(manager_await_start(m, USEC_PER_SEC, &outcome, &e), -ETIMEDOUT);
+        assert_null(e.code);
+}
+
+/* Signals of other jobs are no reason to look again at once. */
+static void test_signals_while_activating(void **state) {
+        static const FakeStep script[] = {
+                { LOST },
+                { EXISTS },
+                { UNIT_IS(activating), .after = { JOB_REMOVED(OTHER_JOB, "done") } },
+                { UNIT_IS(activating) },
+                {},
+        };
+        _cleanup_manager_ Manager *m = fake_connect_at(FAKE_PRIVATE, script);
+        StartOutcome outcome;
+
+        start(m, &unit, START_DONE);
+        assert_int_equal(manager_await_start(m, 1, &outcome, NULL), -ETIMEDOUT);
+}
+
+/* The name was taken before, and is so after the reset. */
+static void test_exists_before_unsure(void **state) {
+        static const FakeStep script[] = {
+                { EXISTS }, { "ResetFailedUnit" }, { "StartTransientUnit", DISCONNECTED },
+                { EXISTS }, { UNIT_IS(active) },   {},
+        };
+
+        assert_outcome(script, START_DONE);
+}
+
+static void test_job_removed_is_missed(void **state) {
+        static const struct {
+                const FakeProperty *state;
+                StartOutcome outcome;
+        } rows[] = {
+                { active, START_DONE },
+                { failed, START_FAILED },
+                { not_found, START_FAILED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const FakeStep missed[] = {
+                        { STARTED }, { JOB_THERE }, { JOB_GONE }, { UNIT_IS(rows[i].state) }, {}
+                };
+                const FakeStep lost[] = { { STARTED, .hang_up = true },
+                                          { FAKE_ACCEPT },
+                                          { JOB_GONE },
+                                          { UNIT_IS(rows[i].state) },
+                                          {} };
+
+                assert_outcome_at(FAKE_BUS, missed, rows[i].outcome);
+                assert_outcome_at(FAKE_PRIVATE, lost, rows[i].outcome);
+        }
+}
+
+/* The job outlives the manager's old self: its result comes by the new connection. */
+static void test_reconnected_while_waiting(void **state) {
+        static const FakeStep script[] = {
+                { STARTED, .hang_up = true },
+                { JOB_THERE, .after = { JOB_REMOVED(JOB, "failed") } },
+                {},
+        };
+
+        assert_outcome_at(FAKE_PRIVATE, script, START_FAILED);
+        assert_outcome_at(FAKE_BUS, script, START_FAILED);
 }
 
 int main(void) {
@@ -375,6 +569,18 @@ int main(void) {
                 fake_test(test_one_after_another),
                 fake_test(test_timeout),
                 fake_test(test_connection_lost_while_waiting),
+                fake_test(test_tried_again),
+                fake_test(test_never_answers),
+                fake_test(test_refused_at_last),
+                fake_test(test_reconnected),
+                fake_test(test_exists_after_unsure),
+                fake_test(test_activating_after_unsure),
+                fake_test(test_activating_endlessly),
+                fake_test(test_activating_for_too_long),
+                fake_test(test_signals_while_activating),
+                fake_test(test_exists_before_unsure),
+                fake_test(test_job_removed_is_missed),
+                fake_test(test_reconnected_while_waiting),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,7 @@ class Neighbours(harness.SystemTest):
         self.assertTrue(sdbg("logs", "--all", self.name).stdout == run("seq", "1000000").stdout)
 
     def test_records_are_there(self):
-        sdbg("start", "--name", self.name, "--settle=0", "-c", "echo only line; exit 3")
+        sdbg("start", "--name", self.name, "--settle=0", "-c", "echo only line; exit 3", exits=None)
         sdbg("wait", self.name, exits=3)
         self.forget()
         self.stop_flood()  # which journalctl --sync would wait for
@@ -82,7 +82,7 @@ class Neighbours(harness.SystemTest):
     def test_list_is_right(self):
         running = unique_name()
         sdbg("start", "--name", running, "sleep", "1000")
-        sdbg("start", "--name", self.name, "--settle=0", "-c", "exit 3")
+        sdbg("start", "--name", self.name, "--settle=0", "-c", "exit 3", exits=None)
         sdbg("wait", self.name, exits=3)
         wait_until(lambda: harness.job_units() == [harness.unit_of(running)], timeout=60)
         sdbg("clean", self.name)

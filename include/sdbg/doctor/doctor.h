@@ -28,5 +28,9 @@ const char *check_status_to_string(CheckStatus s);
 /* Runs all checks. Return: 0, -ENOMEM. */
 int doctor_run(CheckList *ret);
 
+/* The first time after the user's login that it is asked: whether the user can read the journal.
+ * Return: a warning with its remedy that the caller frees; NULL where all is well, or it was said. */
+char *doctor_journal_warning(void);
+
 /* Return: the worst status in the list. */
 CheckStatus doctor_worst(const CheckList *l);

@@ -19,6 +19,10 @@
  * Return: 0 and a path that the caller frees; negative errno with reterr said. */
 int runtime_dir(char **ret, Error *reterr);
 
+/* Whether this is asked for the first time since the runtime directory was made; `what` names it.
+ * Return: 1; 0: it was asked before; negative errno. */
+int jobs_first_time(const char *what);
+
 /* Opens the directory of all jobs, making it and its parent where missing. What is there must be a
  * directory of the user that others cannot write to; symlinks are not followed.
  * Return: a descriptor that the caller closes; negative errno with reterr said. */
