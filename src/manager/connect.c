@@ -59,6 +59,26 @@ static bool environment_is_own(void) {
                (dir && stat(dir, &st) >= 0 && st.st_uid == geteuid());
 }
 
+/* A bus whose daemon has died still takes connections on its socket, and answers none. */
+#define READY_USEC (5 * USEC_PER_SEC)
+
+static bool is_ready(sd_bus *bus) {
+        usec_t deadline = now_usec(CLOCK_MONOTONIC) + READY_USEC;
+
+        for (;;) {
+                usec_t now = now_usec(CLOCK_MONOTONIC);
+                int r = sd_bus_is_ready(bus);
+
+                if (r != 0)
+                        return r > 0;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0 && now < deadline)
+                        r = sd_bus_wait(bus, deadline - now);
+                if ((r < 0 && r != -EINTR) || now >= deadline)
+                        return false;
+        }
+}
+
 static int open_from_environment(sd_bus **ret) {
         _cleanup_bus_ sd_bus *bus = NULL;
         int r;
@@ -68,6 +88,8 @@ static int open_from_environment(sd_bus **ret) {
         r = sd_bus_open_user(&bus);
         if (r < 0)
                 return r;
+        if (!is_ready(bus))
+                return -ETIMEDOUT;
         if (secure_getenv("DBUS_SESSION_BUS_ADDRESS") && !has_manager(bus))
                 return -EHOSTUNREACH;
         *ret = TAKE_PTR(bus);
@@ -94,26 +116,6 @@ static int open_private(sd_bus **ret) {
                 return -EPERM;
         *ret = TAKE_PTR(bus);
         return 0;
-}
-
-/* A bus whose daemon has died still takes connections on its socket, and answers none. */
-#define READY_USEC (2 * USEC_PER_SEC)
-
-static bool is_ready(sd_bus *bus) {
-        usec_t deadline = now_usec(CLOCK_MONOTONIC) + READY_USEC;
-
-        for (;;) {
-                usec_t now = now_usec(CLOCK_MONOTONIC);
-                int r = sd_bus_is_ready(bus);
-
-                if (r != 0)
-                        return r > 0;
-                r = sd_bus_process(bus, NULL);
-                if (r == 0 && now < deadline)
-                        r = sd_bus_wait(bus, deadline - now);
-                if ((r < 0 && r != -EINTR) || now >= deadline)
-                        return false;
-        }
 }
 
 int manager_open(Manager *m) {

@@ -35,8 +35,12 @@ bool manager_try_again(Manager *m, int r, const sd_bus_error *e, unsigned *tries
                         break;
                 /* The private socket goes with the manager's old self. */
                 m->job_slot = sd_bus_slot_unref(m->job_slot);
-                m->bus = sd_bus_flush_close_unref(m->bus);
-                if (manager_open(m) >= 0 && manager_watch_jobs(m, NULL) >= 0)
+                sd_bus *old = m->bus;
+                sd_bus_close(old);
+                if (manager_open(m) < 0)
+                        continue;
+                sd_bus_unref(old);
+                if (manager_watch_jobs(m, NULL) >= 0)
                         break;
         }
         return (*tries)++ < TRIES_MAX;

@@ -46,13 +46,14 @@ static int check_refused(const char *name, Error *reterr) {
 
 /* The type that the manager gives for a property of a service. Return: 1; 0: no such property. */
 static int find_type(Manager *m, const char *interface, const char *name, char type[static 8]) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *reply = NULL;
         const char *key, *contents;
         int r;
 
         /* Any service will do; the manager answers for one that is not loaded with the defaults. */
-        r = sd_bus_call_method(m->bus, DESTINATION, OBJECT "/unit/bgjob_2dtypes_2eservice",
-                               "org.freedesktop.DBus.Properties", "GetAll", NULL, &reply, "s", interface);
+        r = manager_call(m, OBJECT "/unit/bgjob_2dtypes_2eservice", "org.freedesktop.DBus.Properties",
+                         "GetAll", &e, &reply, "s", interface);
         if (r >= 0)
                 r = sd_bus_message_enter_container(reply, 'a', "{sv}");
         while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {

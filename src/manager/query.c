@@ -118,8 +118,7 @@ int manager_query(Manager *m, const char *unit, UnitStatus *ret, Error *reterr) 
         r = sd_bus_path_encode(OBJECT "/unit", unit, &path);
         if (r < 0)
                 return error_oom(reterr);
-        r = sd_bus_call_method(m->bus, DESTINATION, path, "org.freedesktop.DBus.Properties", "GetAll", &e,
-                               &reply, "s", "");
+        r = manager_call(m, path, "org.freedesktop.DBus.Properties", "GetAll", &e, &reply, "s", "");
         if (r < 0)
                 return manager_error(r, &e, "cannot ask the service manager about the unit", reterr);
         r = read_all(reply, ret);

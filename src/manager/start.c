@@ -137,9 +137,13 @@ int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *rete
         return reterr && reterr->code ? r : manager_error(r, &e, "the service manager refused", reterr);
 }
 
+static bool never(void *userdata) {
+        return false;
+}
+
 /* How the unit that is being started stands, where no signal told. */
 static int look_at_unit(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr) {
-        usec_t deadline = now_usec(CLOCK_MONOTONIC) + timeout;
+        usec_t deadline = timeout == USEC_INFINITY ? USEC_INFINITY : now_usec(CLOCK_MONOTONIC) + timeout;
 
         for (;;) {
                 _cleanup_unit_status_ UnitStatus status = {};
@@ -153,7 +157,7 @@ static int look_at_unit(Manager *m, usec_t timeout, StartOutcome *ret, Error *re
                 }
                 if (now_usec(CLOCK_MONOTONIC) >= deadline)
                         return -ETIMEDOUT;
-                (void) sd_bus_wait(m->bus, LOOK_USEC);
+                (void) manager_process_until(m, never, NULL, LOOK_USEC, NULL);
         }
 }
 
