@@ -12,7 +12,7 @@
  * full one only, since the kernel bounds all pipes of a user together (pipe(7)). */
 #define PIPE_DEFAULT 65536
 #define PIPE_SIZE (1024 * 1024)
-#define READS_A_TURN 16
+#define READS_A_TURN 4
 
 /* No journald: how long until the next try. */
 #define RETRY_USEC (250 * USEC_PER_MSEC)
