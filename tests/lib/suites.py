@@ -139,7 +139,8 @@ class Beds:
     """The beds that are up, so that an interrupted run leaves none."""
 
     def __init__(self):
-        self.command = [*become_root(), TOP / "tests/bed"]
+        self.sudo = become_root()
+        self.command = [*self.sudo, TOP / "tests/bed"]
         self.up = set()
         self.closed = False
 
@@ -261,6 +262,18 @@ def run_file(file, names, beds, options, report):
         report.add(name, "FAIL", 0, str(error))
 
 
+NODE_PROGRAMS = pathlib.Path("/var/cache/sdbg-tests")
+VITE = "vite@5.4.21"  # the last that runs on Debian 12's node
+
+
+def fetch_programs(beds):
+    """A bed has no network: what 16-programs takes from npm must be there before."""
+    if not (NODE_PROGRAMS / "node_modules/vite").exists():
+        subprocess.run([*beds.sudo, "mkdir", "-p", NODE_PROGRAMS], check=False)
+        subprocess.run([*beds.sudo, "npm", "install", "--no-audit", "--no-fund", "--prefix", NODE_PROGRAMS, VITE],
+                       check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 def system(wanted, options, report):
     files = [f for f in sorted((TOP / "tests/system").glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
     beds = Beds()
@@ -269,6 +282,8 @@ def system(wanted, options, report):
         for file in files:
             report.add(f"system/{file.stem}", "skip", 0, "; ".join(missing.splitlines()))
         return
+    if any(file.stem == "16-programs" for file in files):
+        fetch_programs(beds)
     pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
     try:
         runs = [pool.submit(run_file, f, wanted.within(f.stem), beds, options, report) for f in files]

@@ -158,11 +158,9 @@ class Record(EndTest):
         sdbg("wait", self.name)
         peak = self.status()["memory_peak_bytes"]
         if not pathlib.Path("/sys/fs/cgroup/user.slice/memory.max").exists():
-            self.assertIsNone(peak)
-            self.skipTest("the memory controller is not there")
-        if peak is None:
-            self.skipTest("no memory.peak (Linux 5.19), or the memory controller is not delegated")
-        self.assertGreater(peak, 64 << 20)
+            self.assertIsNone(peak)  # unknown, and not 0
+        else:
+            self.assertGreater(peak, 64 << 20)
 
 
 class Wait(EndTest):
