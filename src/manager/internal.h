@@ -17,6 +17,7 @@ struct Manager {
         char **jobs;           /* object paths of the jobs that are waited for */
         char *job_result;      /* of the last of them that was removed */
         char *starting;        /* the unit of the start that is waited for */
+        bool is_older;         /* it does not know all properties that are set where they can be */
 };
 
 static inline void message_unref(sd_bus_message **m) {

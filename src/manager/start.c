@@ -27,25 +27,39 @@ static int append_exec(sd_bus_message *call, const char *property, const char *p
                                      false);
 }
 
-/* The unit as sdbg needs it. The choices: KillMode=mixed, because the supervisor ends the tree
- * and then still drains its output; Delegate, for the cgroup of the job; CollectMode, so that a failed
- * run does not hold the name; OOMPolicy=continue, so that one killed child does not end the job;
- * no stdout stream to journald, of which a machine has only 4096. */
-static int append_properties(sd_bus_message *call, const StartUnit *u) {
+/* Properties that a job can do without; a manager that does not know one refuses the whole call. */
+static const char *const optional[] = { "CollectMode", "OOMPolicy" };
+
+/* The unit as sdbg needs it. KillMode=mixed, because the supervisor ends the tree and then still drains its
+ * output; Delegate, for the cgroup of the job; no stdout stream to journald, of which a machine has only
+ * 4096; CollectMode, so that a failed run does not hold the name; OOMPolicy=continue, so that one killed
+ * child does not end the job. */
+static int append_properties(sd_bus_message *call, const StartUnit *u, bool with_optional) {
         int r;
 
         r = sd_bus_message_append(
-                call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
-                u->description, "Slice", "s", u->slice, "Type", "s", "notify", "NotifyAccess", "s", "main",
-                "KillMode", "s", "mixed", "Delegate", "b", true, "CollectMode", "s", "inactive-or-failed",
-                "OOMPolicy", "s", "continue", "IgnoreSIGPIPE", "b", false, "StandardInput", "s", "null",
+                call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", u->description,
+                "Slice", "s", u->slice, "Type", "s", "notify", "NotifyAccess", "s", "main", "KillMode", "s",
+                "mixed", "Delegate", "b", true, "IgnoreSIGPIPE", "b", false, "StandardInput", "s", "null",
                 "StandardOutput", "s", "null", "StandardError", "s", "null", "TimeoutStopUSec", "t",
                 u->stop_timeout == USEC_INFINITY ? USEC_INFINITY : u->stop_timeout + STOP_MARGIN_USEC);
+        if (r >= 0 && with_optional)
+                r = sd_bus_message_append(call, "(sv)(sv)", optional[0], "s", "inactive-or-failed",
+                                          optional[1], "s", "continue");
         if (r >= 0)
                 r = append_exec(call, "ExecStart", u->supervisor, u->directory);
         if (r >= 0)
                 r = append_exec(call, "ExecStopPost", u->auditor, u->directory);
         return r;
+}
+
+static bool is_optional_refused(const sd_bus_error *e) {
+        if (!sd_bus_error_has_names(e, SD_BUS_ERROR_UNKNOWN_PROPERTY, SD_BUS_ERROR_PROPERTY_READ_ONLY))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(optional); i++)
+                if (strstr(e->message, optional[i]))
+                        return true;
+        return false;
 }
 
 static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error *reterr) {
@@ -59,7 +73,7 @@ static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "(sv)");
         if (r >= 0)
-                r = append_properties(call, u);
+                r = append_properties(call, u, !m->is_older);
         STRV_FOREACH (p, u->properties) {
                 int k = append_property(m, call, *p, reterr);
                 if (k < 0)
@@ -101,6 +115,10 @@ static int send_start_surely(Manager *m, const StartUnit *u, bool *ret_unsure, s
         for (;;) {
                 sd_bus_error_free(e);
                 r = send_start(m, u, e, reterr);
+                if (r < 0 && !m->is_older && is_optional_refused(e)) {
+                        m->is_older = true;
+                        continue;
+                }
                 if (r >= 0 || (reterr && reterr->code) || !manager_try_again(m, r, e, &tries))
                         return r;
                 *ret_unsure = true;

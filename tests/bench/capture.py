@@ -2,6 +2,7 @@
 """Keeping what a command prints: how much is kept, how long the command takes, and what all of it costs."""
 
 import dataclasses
+import itertools
 import json
 import pathlib
 import random
@@ -47,24 +48,38 @@ def steady():
     return Load("5,000 lines/s", RATE * RATE_SECONDS, ["python3", HERE / "steady.py", RATE, RATE_SECONDS])
 
 
-def big(directory):
-    """Lines of 1 to 5,000 printable characters."""
-    source = random.Random(1)
-    text = "".join(source.choices(string.ascii_letters + string.digits + " ", k=1 << 20))
-    file = pathlib.Path(directory, "big")
-    lines, left = 0, BIG_BYTES
+def save(name, directory, lines):
+    """A load that prints a file of these lines."""
+    file = pathlib.Path(directory, name)
+    count, left = 0, BIG_BYTES
     with file.open("w") as stream:
         while left > 0:
-            length = min(source.randint(1, 5000), left)
-            start = source.randrange(len(text) - length)
-            stream.write(text[start:start + length - 1] + "\n")
-            lines, left = lines + 1, left - length
-    return Load("200 MB", lines, ["cat", file])
+            line = next(lines)[:left - 1]
+            stream.write(line + "\n")
+            count, left = count + 1, left - len(line) - 1
+    return Load(name, count, ["cat", file])
+
+
+def log_lines(source):
+    """As servers print them."""
+    for number in itertools.count():
+        yield (f"2024-05-01T12:{number // 60000 % 60:02}:{number // 1000 % 60:02}.{number % 1000:03} INFO worker-"
+               f"{source.randrange(8)} GET /api/items/{source.randrange(100000)} 200 {source.randrange(9999)} us")
+
+
+def random_lines(source):
+    """Of 1 to 5,000 bytes, for which journald's compression is the cost."""
+    text = "".join(source.choices(string.ascii_letters + string.digits + " ", k=1 << 20))
+    while True:
+        start = source.randrange(len(text) - 5000)
+        yield text[start:start + source.randrange(5000)]
 
 
 def run_once(peer_class, load):
     with tempfile.TemporaryDirectory() as results, tempfile.TemporaryDirectory() as directory:
         ended = pathlib.Path(results, "ended")
+        if peer_class.uses_journal:
+            root("journald-restart")  # the rate limit begins anew
         peer = peer_class(directory)
         disk, cpu = peer.disk(), bed_cpu()
         peer.run(["python3", HERE / "timed.py", ended, *load.command], ended)
@@ -99,7 +114,10 @@ def compare(load, medians, what, unit, targets=None, **own_target):
 
 def floods(rounds):
     with tempfile.TemporaryDirectory() as directory:
-        for load in short_lines(), big(directory):
+        source = random.Random(1)
+        loads = (short_lines(), save("200 MB of a log", directory, log_lines(source)),
+                 save("200 MB at random", directory, random_lines(source)))
+        for load in loads:
             medians = run_all(rounds, installed(), load)
             yield from compare(load, medians, "kept", "%", at_least=100)
             yield from compare(load, medians, "wall", "s", targets={File: WALL_RATIO})

@@ -14,6 +14,7 @@ class Peer:
     """One command, run once. run(): to its end, given the file that appears then. kept(): lines that can be read."""
 
     needs = None
+    uses_journal = False
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -32,6 +33,7 @@ class Peer:
 
 class Sdbg(Peer):
     name_in_table = "sdbg"
+    uses_journal = True
 
     def run(self, command, ended):
         sdbg("start", "--name", self.name, "--settle=0", "--output-max=4G", "--", *command)
@@ -47,6 +49,7 @@ class Sdbg(Peer):
 
 class SystemdRun(Peer):
     name_in_table = "systemd-run"
+    uses_journal = True
 
     def run(self, command, ended):
         run("systemd-run", "--user", "-q", "--wait", f"--unit={self.name}", *command, timeout=ENDS_WITHIN)

@@ -66,13 +66,13 @@ static void test_call(void **state) {
                             "('NotifyAccess' <s 'main'>) "
                             "('KillMode' <s 'mixed'>) "
                             "('Delegate' <b true>) "
-                            "('CollectMode' <s 'inactive-or-failed'>) "
-                            "('OOMPolicy' <s 'continue'>) "
                             "('IgnoreSIGPIPE' <b false>) "
                             "('StandardInput' <s 'null'>) "
                             "('StandardOutput' <s 'null'>) "
                             "('StandardError' <s 'null'>) "
                             "('TimeoutStopUSec' <t 100000000>) "
+                            "('CollectMode' <s 'inactive-or-failed'>) "
+                            "('OOMPolicy' <s 'continue'>) "
                             "('ExecStart' <a(sasb) [('/lib/sdbg-supervisor'"
                             " ['/lib/sdbg-supervisor' '/run/sdbg/jobs/web'] false)]>) "
                             "('ExecStopPost' <a(sasb) [('/lib/sdbg-audit'"
@@ -201,6 +201,25 @@ static void test_retry_refused(void **state) {
         };
 
         assert_start_fails(script, ERROR_FAILED, "the service manager refused: Too many units.");
+}
+
+/* An older manager: what it does not know is left out. */
+static void test_optional_property(void **state) {
+        static const FakeStep script[] = {
+                { "StartTransientUnit",
+                  .error = SD_BUS_ERROR_PROPERTY_READ_ONLY,
+                  .message = "Cannot set property OOMPolicy, or unknown property." },
+                { STARTED, .after = { JOB_REMOVED(JOB, "done") } },
+                {},
+        };
+        _cleanup_manager_ Manager *m = fake_connect(script);
+        const char *second;
+
+        start(m, &unit, START_DONE);
+        await_start(m, START_DONE);
+        second = strstr(fake_calls(FAKE_ENVIRONMENT), "OOMPolicy");
+        assert_non_null(second);
+        assert_null(strstr(second + 1, "OOMPolicy"));
 }
 
 /* ---- refusals ---- */
@@ -559,6 +578,8 @@ int main(void) {
                 fake_test(test_exists_twice),
                 fake_test(test_reset_refused),
                 fake_test(test_retry_refused),
+                fake_test(test_optional_property),
+                fake_test(test_optional_property),
                 fake_test(test_refused),
                 fake_test(test_connection_lost_at_call),
                 fake_test(test_no_answer),
