@@ -11,6 +11,7 @@
  *   ring        the newest output, see ring.h
  *   stop-timeout  the grace time that a stop asked for, where it is not the spec's
  *   lock        held while a start or restart of that name is being asked for
+ * Beside jobs/ stands journal-checked, once it was said whether the journal can be read.
  * They go with the user's runtime directory (at reboot or the end of the user manager). */
 
 /* The user's runtime directory: $XDG_RUNTIME_DIR where it belongs to the effective user, else
