@@ -55,7 +55,8 @@ const Param restart_params[] = {
         {},
 };
 
-/* Leaves a note in the journal of who asked. */
+/* Leaves a note in the journal of who asked. Not for a stop that is part of a start: journald keeps the
+ * sender's command line, which may have secrets in it then. */
 static void record_stop(const Job *j) {
         _cleanup_journal_writer_ JournalWriter w = JOURNAL_WRITER_INIT;
         EntryTag tag = { .job = j->name, .run = j->run, .labels = j->labels };
@@ -106,7 +107,6 @@ static int prepare_stop(const Job *j, usec_t timeout, Error *reterr) {
         }
         if (r < 0 && r != -ENOENT)
                 return error_set(reterr, ERROR_FAILED, r, "cannot tell the supervisor of '%s'", j->name);
-        record_stop(j);
         return 0;
 }
 
@@ -150,6 +150,9 @@ int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
                         i++;
                 else
                         job_list_remove(ret, i);
+        for (size_t i = 0; r >= 0 && i < ret->n; i++)
+                if (!job_has_ended(&ret->jobs[i]))
+                        record_stop(&ret->jobs[i]);
         return r < 0 ? r : op_stop_jobs(m, ret->jobs, ret->n, timeout, reterr);
 }
 
