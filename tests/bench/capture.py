@@ -115,10 +115,11 @@ def compare(load, medians, what, unit, targets=None, **own_target):
 def floods(rounds):
     with tempfile.TemporaryDirectory() as directory:
         source = random.Random(1)
-        loads = (short_lines(), save("200 MB of a log", directory, log_lines(source)),
-                 save("200 MB at random", directory, random_lines(source)))
-        for load in loads:
-            medians = run_all(rounds, installed(), load)
+        loads = ((short_lines(), installed()),
+                 (save("200 MB of a log", directory, log_lines(source)), installed()),
+                 (save("200 MB at random", directory, random_lines(source)), [Sdbg, File, SystemdRun]))
+        for load, peers in loads:
+            medians = run_all(rounds, peers, load)
             yield from compare(load, medians, "kept", "%", at_least=100)
             yield from compare(load, medians, "wall", "s", targets={File: WALL_RATIO})
             yield from compare(load, medians, "cpu", "s")

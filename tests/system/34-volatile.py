@@ -18,8 +18,9 @@ class Volatile(harness.SystemTest):
         super().setUp()
         self.name = unique_name()
 
-    def start(self, script, *options):
-        sdbg("start", "--name", self.name, "--settle=0", *options, "-c", script, exits=None)  # it may have failed by then
+    def start(self, script):
+        """It may have failed by then."""
+        sdbg("start", "--name", self.name, "--settle=0", "-c", script, exits=None)
 
     def print_to_end(self, script):
         """Returns when also the unit is gone, and all that is done for a job has been done."""
