@@ -345,19 +345,33 @@ static int prepare(Reading *g, const LogsRequest *q, Error *reterr) {
         return q->grep ? regex_compile(q->grep, q->ignore_case, &g->grep, reterr) : 0;
 }
 
+/* The jobs of one name or glob. A plain name is looked up without a look at all the others. */
+static int add_named(Manager *m, Reading *g, const char *name, const char *run, Error *reterr) {
+        JobSelection select = { .names = (char *[]){ (char *) name, NULL } };
+        _cleanup_job_list_ JobList jobs = {};
+        _cleanup_job_ Job j = JOB_INIT;
+        int r;
+
+        if (!strpbrk(name, "*?[")) {
+                r = job_find(m, name, &j, reterr);
+                return r < 0 ? r : add_runs(g, &j, run, reterr);
+        }
+        r = jobs_select(m, &select, JOB_BRIEF, true, &jobs, reterr);
+        for (size_t i = 0; r >= 0 && i < jobs.n; i++)
+                r = add_runs(g, &jobs.jobs[i], run, reterr);
+        return r;
+}
+
 int op_logs(Manager *m, const LogsRequest *q, LogSink sink, void *userdata, Error *reterr) {
         bool default_lines = q->lines == UINT64_MAX && q->head == UINT64_MAX && !q->all;
         uint64_t lines = default_lines ? q->lines_default : q->lines;
-        JobSelection select = { .names = q->names };
-        _cleanup_job_list_ JobList jobs = {};
         _cleanup_reading_ Reading g = {};
         int r;
 
         r = prepare(&g, q, reterr);
-        if (r >= 0)
-                r = jobs_select(m, &select, JOB_BRIEF, true, &jobs, reterr);
-        for (size_t i = 0; r >= 0 && i < jobs.n; i++)
-                r = add_runs(&g, &jobs.jobs[i], q->run, reterr);
+        STRV_FOREACH (name, q->names)
+                if (r >= 0)
+                        r = add_named(m, &g, *name, q->run, reterr);
         if (r < 0)
                 return r;
 
