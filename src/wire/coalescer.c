@@ -168,6 +168,15 @@ bool coalescer_peek(Coalescer *c, usec_t now, bool flush, Batch *ret) {
         }
         if (due == 0)
                 return false;
+        /* What another stream printed before goes before it: a flood does not overtake a quiet stream. */
+        for (size_t i = 0; i < ELEMENTSOF(c->pending); i++) {
+                const Pending *p = &c->pending[i];
+
+                if (p->complete > 0 && p->oldest < c->pending[s].oldest) {
+                        due = p->open_seq > 0 ? first_line(p) : whole_lines(p, COALESCER_BATCH_MAX);
+                        s = i;
+                }
+        }
         make_batch(c, s, due, ret);
         return true;
 }
