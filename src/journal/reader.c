@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "sdbg/base/parse.h"
-#include "sdbg/base/strv.h"
 #include "sdbg/journal/reader.h"
 
 /* Users up to here have no journal of their own: their entries are kept with the system's (systemd
@@ -165,20 +164,4 @@ int journal_reader_wait(JournalReader *r, usec_t timeout) {
         int k = sd_journal_wait(r->journal, timeout);
 
         return k < 0 ? k : k != SD_JOURNAL_NOP;
-}
-
-int journal_reader_unique(JournalReader *r, const char *field, char ***ret) {
-        _cleanup_strv_free_ char **values = NULL;
-        size_t skip = strlen(field) + 1, len;
-        const void *data;
-        int k;
-
-        k = sd_journal_query_unique(r->journal, field);
-        if (k < 0)
-                return k;
-        SD_JOURNAL_FOREACH_UNIQUE (r->journal, data, len)
-                if (len > skip && strv_consume(&values, strndup((const char *) data + skip, len - skip)) < 0)
-                        return -ENOMEM;
-        *ret = TAKE_PTR(values);
-        return 0;
 }

@@ -44,7 +44,3 @@ int journal_reader_next_number(JournalReader *r, uint64_t *ret);
 /* Waits until the journal has changed. journald tells of changes up to 250 ms late.
  * Return: 1 it has, 0 the time is over, negative errno. */
 int journal_reader_wait(JournalReader *r, usec_t timeout);
-
-/* All values of a field among the entries that the reader may see, whatever the matches.
- * Return: 0 and a vector that the caller frees; negative errno. */
-int journal_reader_unique(JournalReader *r, const char *field, char ***ret);

@@ -52,7 +52,8 @@ int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *re
  * Return: 0; -ETIMEDOUT (nothing said); negative errno with reterr said. */
 int manager_stop(Manager *m, char *const *units, usec_t timeout, Error *reterr);
 
-/* Waits until no unit of that name is loaded. Return: 0, -ETIMEDOUT, negative errno. */
+/* Waits until no unit of that name is active,
+ * nor on its way to be or from it. Return: 0, -ETIMEDOUT, negative errno. */
 int manager_await_gone(Manager *m, const char *unit, usec_t timeout, Error *reterr);
 
 /* What the manager knows of one unit. */
