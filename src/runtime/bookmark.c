@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/runtime/bookmark.h"
+
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+
+/* Sessions of agents, by the variable that names one; the client is part of the reader's name. */
+static const struct {
+        const char *variable, *client;
+} sessions[] = {
+        { "CLAUDE_CODE_SESSION_ID", "claude" }, { "CODEX_SESSION_ID", "codex" },
+        { "CODEX_THREAD_ID", "codex" },         { "OPENCODE_SESSION_ID", "opencode" },
+        { "OPENCODE_PID", "opencode" },
+};
+
+int reader_check(const char *name, Error *reterr) {
+        size_t l = strlen(name);
+
+        if (l > 0 && l <= READER_NAME_MAX && strspn(name, NAME_CHARACTERS) == l)
+                return 0;
+        error_set(reterr, ERROR_USAGE, 0, "'%s' is no name of a reader", name);
+        error_hint(reterr, "a name has 1 to %d letters, digits and . _ : -, and no slash", READER_NAME_MAX);
+        return -EINVAL;
+}
+
+/* Any text as a reader's name. */
+static char *make_name(const char *client, const char *text) {
+        char *name;
+
+        if (asprintf(&name, "%s%s%.*s", client, *client ? ":" : "", READER_NAME_MAX / 2, text) < 0)
+                return NULL;
+        for (char *p = name; *p; p++)
+                if (!strchr(NAME_CHARACTERS, *p))
+                        *p = '-';
+        return name;
+}
+
+char *reader_default(void) {
+        static const int fds[] = { STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO };
+        char terminal[128];
+
+        for (size_t i = 0; i < ELEMENTSOF(sessions); i++) {
+                const char *id = getenv(sessions[i].variable);
+
+                if (id && *id)
+                        return make_name(sessions[i].client, id);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++)
+                if (ttyname_r(fds[i], terminal, sizeof(terminal)) == 0)
+                        return make_name("", startswith(terminal, "/dev/") ?: terminal);
+        return strdup("default");
+}
+
+/* Opens the directory `path`, making it and those above it where they are missing, with the mode that the
+ * XDG Base Directory Specification asks for. */
+static int open_made(char *path) {
+        int fd;
+
+        for (char *p = path; (p = strchr(p + 1, '/'));) {
+                *p = '\0';
+                (void) mkdir(path, 0700);
+                *p = '/';
+        }
+        (void) mkdir(path, 0700);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static int readers_open(Error *reterr) {
+        const char *state = secure_getenv("XDG_STATE_HOME"), *home = secure_getenv("HOME");
+        _cleanup_free_ char *path = NULL;
+        struct passwd *user;
+        int r;
+
+        if (!home || home[0] != '/') {
+                user = getpwuid(geteuid());
+                home = user ? user->pw_dir : "/";
+        }
+        if (state && state[0] == '/')
+                r = asprintf(&path, "%s/sdbg/readers", state);
+        else
+                r = asprintf(&path, "%s/.local/state/sdbg/readers", home);
+        if (r < 0) {
+                path = NULL;
+                return error_oom(reterr);
+        }
+        r = open_made(path);
+        if (r < 0) {
+                error_set(reterr, ERROR_FAILED, r, "cannot open the readers' directory %s", path);
+                error_hint(reterr, "$XDG_STATE_HOME may name another place for it");
+        }
+        return r;
+}
+
+/* No '@' is in a reader's name, so that no two of them share a file. */
+static int file_name(const char *reader, const char *key, char **ret, Error *reterr) {
+        int r = reader_check(reader, reterr);
+
+        if (r < 0)
+                return r;
+        if (asprintf(ret, "%s@%s", reader, key) < 0) {
+                *ret = NULL;
+                return error_oom(reterr);
+        }
+        return 0;
+}
+
+int bookmark_load(const char *reader, const char *key, char **ret, Error *reterr) {
+        _cleanup_free_ char *name = NULL, *text = NULL;
+        _cleanup_close_ int dir = -EBADF;
+        int r;
+
+        r = file_name(reader, key, &name, reterr);
+        if (r < 0)
+                return r;
+        dir = readers_open(reterr);
+        if (dir < 0)
+                return dir;
+        r = read_file_at(dir, name, BOOKMARK_CURSOR_MAX, &text, NULL);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return error_set(reterr, ERROR_FAILED, r, "cannot read what '%s' has read", reader);
+        *ret = TAKE_PTR(text);
+        return 1;
+}
+
+static void closedirp(DIR **d) {
+        if (*d)
+                closedir(*d);
+}
+
+/* Removes the oldest file where there are too many. */
+static int forget_oldest(int dir) {
+        _cleanup_free_ char *oldest = NULL;
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct timespec least = {};
+        struct dirent *de;
+        struct stat st;
+        size_t n = 0;
+        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        d = fdopendir(fd);
+        if (!d) {
+                close_fd(fd);
+                return -errno;
+        }
+        while ((de = readdir(d))) {
+                if (!strchr(de->d_name, '@') || fstatat(dir, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                n++;
+                if (oldest && (st.st_mtim.tv_sec > least.tv_sec ||
+                               (st.st_mtim.tv_sec == least.tv_sec && st.st_mtim.tv_nsec >= least.tv_nsec)))
+                        continue;
+                least = st.st_mtim;
+                free(oldest);
+                oldest = strdup(de->d_name);
+                if (!oldest)
+                        return -ENOMEM;
+        }
+        return n > BOOKMARKS_MAX && unlinkat(dir, oldest, 0) < 0 ? -errno : 0;
+}
+
+int bookmark_store(const char *reader, const char *key, const char *cursor, Error *reterr) {
+        _cleanup_free_ char *name = NULL;
+        _cleanup_close_ int dir = -EBADF;
+        bool is_new;
+        int r;
+
+        r = file_name(reader, key, &name, reterr);
+        if (r < 0)
+                return r;
+        dir = readers_open(reterr);
+        if (dir < 0)
+                return dir;
+        is_new = faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+        r = write_file_at(dir, name, cursor, strlen(cursor), 0600);
+        if (r >= 0 && is_new)
+                r = forget_oldest(dir);
+        return r < 0 ? error_set(reterr, ERROR_FAILED, r, "cannot keep what '%s' has read", reader) : 0;
+}
