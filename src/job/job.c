@@ -110,6 +110,9 @@ bool job_has_ended(const Job *j) {
 int job_exit_status(const Job *j) {
         int signal;
 
+        /* A job whose time was over has not succeeded, however it took the signal. */
+        if (j->exit_code == 0 && (j->result == RESULT_TIMEOUT || j->result == RESULT_IDLE_TIMEOUT))
+                return 124;
         if (j->exit_code >= 0)
                 return j->exit_code;
         signal = j->signal ? signal_from_string(j->signal) : -EINVAL;

@@ -22,6 +22,8 @@ static const JsonField fields[] = {
         FIELD("umask", JSON_INT, umask),
         FIELD("stop_signal", JSON_INT, stop_signal),
         FIELD("stop_timeout_ms", JSON_MSEC, stop_timeout),
+        FIELD("timeout_ms", JSON_MSEC, timeout),
+        FIELD("idle_timeout_ms", JSON_MSEC, idle_timeout),
         { "leftovers", JSON_ENUM, offsetof(Spec, leftovers), leftovers_names },
         FIELD("output_max_bytes", JSON_U64, output_max),
         { "overflow", JSON_ENUM, offsetof(Spec, overflow), overflow_names },
@@ -75,6 +77,8 @@ int spec_from_string(Spec *s, const char *text, size_t len) {
         *s = (Spec){
                 .stop_signal = SIGTERM,
                 .stop_timeout = USEC_INFINITY,
+                .timeout = USEC_INFINITY,
+                .idle_timeout = USEC_INFINITY,
                 .output_max = UINT64_MAX,
         };
         r = json_parse(text, len, &o);

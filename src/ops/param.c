@@ -50,11 +50,14 @@ int param_set(const Param *p, void *request, const char *text, Error *reterr) {
         case PARAM_INT:
                 return parse_int(text, slot) < 0 ? bad_value(p, text, "a number", reterr) : 0;
         case PARAM_DURATION:
-                return parse_duration(text, slot) < 0
+                /* In a request, 0 stands for what was not given. */
+                return parse_duration(text, slot) < 0 || *(usec_t *) slot == 0
                                ? bad_value(p, text, "a duration like 90, 1.5s or 2min", reterr)
                                : 0;
         case PARAM_SIZE:
-                return parse_size(text, slot) < 0 ? bad_value(p, text, "a size like 512M or 2G", reterr) : 0;
+                return parse_size(text, slot) < 0 || *(uint64_t *) slot == 0
+                               ? bad_value(p, text, "a size like 512M or 2G", reterr)
+                               : 0;
         case PARAM_SIGNAL:
                 r = signal_from_string(text);
                 if (r < 0)

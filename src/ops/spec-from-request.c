@@ -217,6 +217,8 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
         *s = (Spec){
                 .stop_signal = q->stop_signal ?: SIGTERM,
                 .stop_timeout = q->stop_timeout ?: SPEC_STOP_TIMEOUT,
+                .timeout = q->timeout ?: USEC_INFINITY,
+                .idle_timeout = q->idle_timeout ?: USEC_INFINITY,
                 .leftovers = q->leftovers,
                 .output_max = q->output_max ?: SPEC_OUTPUT_MAX,
                 .overflow = q->overflow,

@@ -55,23 +55,46 @@ const Param restart_params[] = {
         {},
 };
 
+/* The session of the agent that asks, where its environment names one. */
+static const char *caller_session(void) {
+        static const char *const names[] = { "SDBG_SESSION", "CLAUDE_CODE_SESSION_ID", "CODEX_SESSION_ID",
+                                             "CODEX_THREAD_ID" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const char *id = getenv(names[i]);
+
+                if (id && *id)
+                        return id;
+        }
+        return NULL;
+}
+
+/* Who asks: "PID 12 (bash)", "PID 12 (node), session 3f2e". Return: the caller frees it. */
+static char *describe_caller(void) {
+        _cleanup_free_ char *comm = NULL;
+        const char *session = caller_session();
+        char path[64], *text;
+
+        snprintf(path, sizeof(path), "/proc/%d/comm", (int) getppid());
+        if (read_file_at(AT_FDCWD, path, 4096, &comm, NULL) >= 0)
+                comm[strcspn(comm, "\n")] = '\0';
+        return asprintf(&text, "PID %d (%s)%s%.64s", (int) getppid(), strempty(comm),
+                        session ? ", session " : "", strempty(session)) < 0
+                       ? NULL
+                       : text;
+}
+
 /* Leaves a note in the journal of who asked. Not for a stop that is part of a start: journald keeps the
  * sender's command line, which may have secrets in it then. */
 static void record_stop(const Job *j) {
         _cleanup_journal_writer_ JournalWriter w = JOURNAL_WRITER_INIT;
         EntryTag tag = { .job = j->name, .run = j->run, .labels = j->labels };
-        _cleanup_free_ char *comm = NULL, *message = NULL, *json = job_to_record(j);
+        _cleanup_free_ char *caller = describe_caller(), *message = NULL, *json = job_to_record(j);
         _cleanup_buf_ Buf entry = {}, fields = {};
-        char path[64];
 
-        if (!json || !j->run)
+        if (!json || !j->run || !caller)
                 return;
-        snprintf(path, sizeof(path), "/proc/%d/comm", (int) getppid());
-        (void) read_file_at(AT_FDCWD, path, 4096, &comm, NULL);
-        if (comm)
-                comm[strcspn(comm, "\n")] = '\0';
-        if (asprintf(&message, "%s: stop asked for by PID %d (%s)", j->name, (int) getppid(),
-                     strempty(comm)) < 0) {
+        if (asprintf(&message, "%s: stop asked for by %s", j->name, caller) < 0) {
                 message = NULL;
                 return;
         }
@@ -94,13 +117,17 @@ static void read_end(Job *j) {
                 job_done(&ended);
 }
 
+/* What the supervisor is to know of the stop. */
 static int prepare_stop(const Job *j, usec_t timeout, Error *reterr) {
-        int r = 0;
+        _cleanup_close_ int dir = jobdir_open(j->name, false, reterr);
+        _cleanup_free_ char *caller = describe_caller();
+        int r = dir < 0 ? dir : 0;
 
-        if (timeout != USEC_INFINITY) {
-                _cleanup_close_ int dir = jobdir_open(j->name, false, reterr);
-
-                r = dir < 0 ? dir : jobdir_write_stop_timeout(dir, timeout);
+        /* Without the note, the reason names nobody. */
+        if (r >= 0 && caller)
+                (void) jobdir_write_stopped_by(dir, caller);
+        if (r >= 0 && timeout != USEC_INFINITY) {
+                r = jobdir_write_stop_timeout(dir, timeout);
                 /* A unit that is being stopped is not asked by the manager again. */
                 if (r >= 0 && j->state == JOB_STOPPING && j->supervisor > 0)
                         (void) kill(j->supervisor, SIGTERM);

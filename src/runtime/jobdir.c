@@ -190,8 +190,16 @@ int jobdir_read_stop_timeout(int dirfd, usec_t *ret) {
         return r < 0 ? r : parse_u64(text, ret);
 }
 
+int jobdir_write_stopped_by(int dirfd, const char *who) {
+        return write_file_at(dirfd, "stopped-by", who, strlen(who), 0600);
+}
+
+int jobdir_read_stopped_by(int dirfd, char **ret) {
+        return read_file_at(dirfd, "stopped-by", 4096, ret, NULL);
+}
+
 int jobdir_forget_run(int dirfd) {
-        static const char *const names[] = { "state.json", "ring", "stop-timeout" };
+        static const char *const names[] = { "state.json", "ring", "stop-timeout", "stopped-by" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)

@@ -1,66 +1,60 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sdbg/base/fd.h"
 #include "sdbg/base/parse.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/jobdir.h"
+#include "sdbg/text/quote.h"
 
 #include "supervisor/supervisor.h"
-
-/* Of kill_at: no grace time ends it; it has ended. */
-#define NEVER (USEC_INFINITY - 1)
-#define KILLED USEC_INFINITY
-
-void supervisor_stop(Supervisor *s, usec_t now, bool requested) {
-        usec_t grace = s->spec.stop_timeout, deadline;
-        ssize_t n;
-
-        s->stop_requested |= requested && s->main_ended == 0;
-        (void) jobdir_read_stop_timeout(s->dir_fd, &grace);
-        deadline = grace < NEVER - now ? now + grace : NEVER;
-        if (s->kill_at > 0) {
-                /* Asked again, with less patience. */
-                if (s->kill_at != KILLED)
-                        s->kill_at = MIN(s->kill_at, deadline);
-                return;
-        }
-
-        s->kill_at = deadline;
-        s->grace = grace;
-        n = cgroup_signal(s->job_fd, s->spec.stop_signal);
-        /* What is stopped by job control would sleep through the grace time. */
-        (void) cgroup_signal(s->job_fd, SIGCONT);
-        s->job.processes_ended = MAX(n, (ssize_t) 0);
-        s->job.processes_killed = 0;
-        if (requested) {
-                s->job.state = JOB_STOPPING;
-                supervisor_save(s);
-        }
-        notify_manager("STATUS=stopping: asked %zd processes to end", n);
-}
-
-static void kill_rest(Supervisor *s) {
-        _cleanup_free_ pid_t *pids = NULL;
-        ssize_t n = cgroup_pids(s->job_fd, SIZE_MAX, &pids);
-
-        s->job.processes_killed = MAX(n, (ssize_t) 0);
-        s->job.processes_ended = MAX(s->job.processes_ended, s->job.processes_killed);
-        (void) cgroup_kill(s->job_fd);
-        s->kill_at = KILLED;
-}
-
-void supervisor_check_stop(Supervisor *s, usec_t now) {
-        if (s->kill_at > 0 && s->kill_at != KILLED && now >= s->kill_at)
-                kill_rest(s);
-}
 
 static void set_reason(Supervisor *s, const char *text) {
         free(s->job.reason);
         s->job.reason = strdup(text);
+}
+
+/* Who sent the SIGTERM, where no sdbg left a note of it. */
+static void describe_sender(pid_t pid, char *buf, size_t size) {
+        _cleanup_free_ char *comm = NULL, *shown = NULL;
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
+        if (pid == getppid())
+                snprintf(buf, size, "the service manager");
+        else if (read_file_at(AT_FDCWD, path, 4096, &comm, NULL) >= 0 &&
+                 (shown = printable_line(comm, strcspn(comm, "\n"), 64)))
+                snprintf(buf, size, "PID %d (%s)", (int) pid, shown);
+        else
+                snprintf(buf, size, "PID %d", (int) pid);
+}
+
+/* Why it was ended: "stopped by PID 12 (bash)". */
+static void describe_cause(const Supervisor *s, char *buf, size_t size) {
+        _cleanup_free_ char *note = NULL, *shown = NULL;
+        char time[32], sender[96];
+
+        switch (s->stop_cause) {
+        case STOP_TIMEOUT:
+                snprintf(buf, size, "ran longer than its timeout of %s",
+                         format_duration(time, sizeof(time), s->spec.timeout));
+                return;
+        case STOP_IDLE_TIMEOUT:
+                snprintf(buf, size, "printed nothing for %s, its idle-timeout",
+                         format_duration(time, sizeof(time), s->spec.idle_timeout));
+                return;
+        default:
+                if (jobdir_read_stopped_by(s->dir_fd, &note) >= 0)
+                        shown = printable_line(note, strlen(note), 160);
+                else
+                        describe_sender(s->stopped_by, sender, sizeof(sender));
+                snprintf(buf, size, "stopped by %s", shown ?: sender);
+        }
 }
 
 /* "3 processes ended, 1 of them killed after 10s". */
@@ -95,8 +89,28 @@ static void explain_signal(Supervisor *s, int number, bool dumped) {
         set_reason(s, text);
 }
 
+/* What of the result and the reason is due to the stop. */
+static void explain_stop(Supervisor *s) {
+        static const JobResult results[] = {
+                [STOP_REQUESTED] = RESULT_STOPPED,
+                [STOP_TIMEOUT] = RESULT_TIMEOUT,
+                [STOP_IDLE_TIMEOUT] = RESULT_IDLE_TIMEOUT,
+        };
+        char text[512], cause[256], stopped[128];
+
+        describe_stop(s, stopped, sizeof(stopped));
+        if (s->stop_cause == STOP_LEFTOVERS)
+                snprintf(text, sizeof(text), "%s; then %s", strempty(s->job.reason), stopped);
+        else {
+                describe_cause(s, cause, sizeof(cause));
+                snprintf(text, sizeof(text), "%s, %s", cause, stopped);
+                s->job.result = results[s->stop_cause];
+        }
+        set_reason(s, text);
+}
+
 void supervisor_set_result(Supervisor *s) {
-        char text[256], stopped[128] = "";
+        char text[64];
         Job *j = &s->job;
 
         if (WIFEXITED(s->main_status)) {
@@ -106,17 +120,8 @@ void supervisor_set_result(Supervisor *s) {
                 set_reason(s, text);
         } else
                 explain_signal(s, WTERMSIG(s->main_status), WCOREDUMP(s->main_status));
-        if (s->kill_at > 0) {
-                /* Asked to stop, or what was left behind was ended. */
-                describe_stop(s, stopped, sizeof(stopped));
-                if (s->stop_requested)
-                        snprintf(text, sizeof(text), "stopped, %s", stopped);
-                else
-                        snprintf(text, sizeof(text), "%s; then %s", strempty(j->reason), stopped);
-                set_reason(s, text);
-        }
-        if (s->stop_requested)
-                j->result = RESULT_STOPPED;
+        if (s->kill_at > 0)
+                explain_stop(s);
         j->state = j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? JOB_EXITED : JOB_FAILED;
 }
 

@@ -30,8 +30,10 @@ static void read_signals(Supervisor *s, usec_t now) {
         struct signalfd_siginfo i;
 
         while (read(s->signal_fd, &i, sizeof(i)) == sizeof(i))
-                if (i.ssi_signo == SIGTERM)
-                        supervisor_stop(s, now, true);
+                if (i.ssi_signo == SIGTERM) {
+                        s->stopped_by = i.ssi_pid;
+                        supervisor_stop(s, now, STOP_REQUESTED);
+                }
         reap(s, now);
 }
 
@@ -57,7 +59,7 @@ static bool is_gone(Supervisor *s, usec_t now) {
                 if (s->main_ended == 0 || s->kill_at > 0 || s->job.lingering)
                         return false;
                 if (s->spec.leftovers == LEFTOVERS_KILL)
-                        supervisor_stop(s, now, false);
+                        supervisor_stop(s, now, STOP_LEFTOVERS);
                 else if (now >= s->main_ended + LINGER_USEC)
                         linger(s);
                 return false;
@@ -104,8 +106,8 @@ static bool write_end(Supervisor *s, usec_t now) {
         return supervisor_record(s, RECORD_EXIT, "%s %s", s->spec.name, s->job.reason);
 }
 
-static usec_t next_wakeup(const Supervisor *s, usec_t now) {
-        usec_t t = output_deadline(&s->output, now);
+static usec_t next_wakeup(Supervisor *s, usec_t now) {
+        usec_t t = MIN(output_deadline(&s->output, now), supervisor_check_timers(s, now));
 
         if (s->kill_at > 0)
                 t = MIN(t, s->kill_at);

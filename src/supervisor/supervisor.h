@@ -5,6 +5,15 @@
 
 #include "supervisor/output.h"
 
+/* Why the processes are being ended. */
+typedef enum StopCause {
+        STOP_NONE,
+        STOP_LEFTOVERS, /* the main process has ended, and what it left behind shall end too */
+        STOP_REQUESTED, /* somebody asked */
+        STOP_TIMEOUT,
+        STOP_IDLE_TIMEOUT,
+} StopCause;
+
 /* The main process of a job's unit: runs the command in a cgroup of its own, keeps its output, ends it
  * when asked, and writes down how it ended. One state, passed around; see loop.c for what drives it. */
 typedef struct Supervisor {
@@ -20,26 +29,33 @@ typedef struct Supervisor {
 
         Output output;
 
-        int main_status;     /* of waitpid(2), once main_ended is set */
-        usec_t main_ended;   /* CLOCK_MONOTONIC; 0: not yet */
-        usec_t started;      /* CLOCK_MONOTONIC */
-        usec_t kill_at;      /* when stopping: the end of the grace time; see end.c */
-        usec_t grace;        /* how long the processes had */
-        uint64_t left_out;   /* lines beyond the output cap; to be told */
-        bool stop_requested; /* somebody asked; else the stop is only for leftovers */
+        int main_status;   /* of waitpid(2), once main_ended is set */
+        usec_t main_ended; /* CLOCK_MONOTONIC; 0: not yet */
+        usec_t started;    /* CLOCK_MONOTONIC */
+        usec_t kill_at;    /* when stopping: the end of the grace time; see end.c */
+        usec_t grace;      /* how long the processes had */
+        uint64_t left_out; /* lines beyond the output cap; to be told */
+        StopCause stop_cause;
+        pid_t stopped_by;    /* whose SIGTERM it was */
+        usec_t idle_since;   /* CLOCK_MONOTONIC */
+        uint64_t idle_bytes; /* printed until then */
 } Supervisor;
 
 /* exec.c: makes the cgroup, runs the command. On failure supervisor.job says why (exec-failed).
  * Return: 0, negative errno. */
 int supervisor_exec(Supervisor *s);
 
-/* end.c: stopping and the result. */
-
-/* Asks all processes of the job to end; after the grace time they are killed. requested: by somebody,
- * not by the end of the main process. */
-void supervisor_stop(Supervisor *s, usec_t now, bool requested);
+/* stop.c: asks all processes of the job to end; after the grace time they are killed. The first cause is the
+ * one that is told. */
+void supervisor_stop(Supervisor *s, usec_t now, StopCause cause);
 /* Kills what has outlived the grace time. */
 void supervisor_check_stop(Supervisor *s, usec_t now);
+
+/* timers.c: ends the job where its time is over. Return: when to look again; USEC_INFINITY: never. */
+usec_t supervisor_check_timers(Supervisor *s, usec_t now);
+
+/* end.c: the result. */
+
 /* Fills job.state, result, exit_code, signal and reason from the main process's end. */
 void supervisor_set_result(Supervisor *s);
 /* Fills job.cpu and memory figures from the unit's cgroup. */

@@ -21,6 +21,11 @@ static inline usec_t usec_sub(usec_t a, usec_t b) {
         return a > b ? a - b : 0;
 }
 
+/* a + b, but USEC_INFINITY instead of more. */
+static inline usec_t usec_add(usec_t a, usec_t b) {
+        return b < USEC_INFINITY - a ? a + b : USEC_INFINITY;
+}
+
 /* Reads a duration as systemd.time(7) writes it: "90" (seconds), "1.5s", "2min 30s", "infinity".
  * Return: 0, -EINVAL, -ERANGE. */
 int parse_duration(const char *s, usec_t *ret);

@@ -105,8 +105,8 @@ void job_done(Job *j);
 /* Whether the run is over (exited or failed). */
 bool job_has_ended(const Job *j);
 
-/* The exit code that stands for the result: the job's own, 128+n for a signal, 125 where the end is not
- * known (lost). */
+/* The exit code that stands for the result: the job's own, 128+n for a signal, 124 where it would be 0 though
+ * the job's time was over, 125 where the end is not known (lost). */
 int job_exit_status(const Job *j);
 
 /* The job as its contract's JSON. Return: an object that the caller frees, NULL without memory. */

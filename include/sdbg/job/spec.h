@@ -39,6 +39,7 @@ typedef struct Spec {
         SpecLimit limits[RLIM_NLIMITS];
         int stop_signal;
         usec_t stop_timeout;
+        usec_t timeout, idle_timeout; /* longest run, longest time without output; USEC_INFINITY: none */
         Leftovers leftovers;
         uint64_t output_max;
         Overflow overflow;

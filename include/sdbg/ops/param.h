@@ -11,8 +11,8 @@ typedef enum ParamType {
         PARAM_LIST,     /* char **: may be given several times */
         PARAM_COUNT,    /* uint64_t */
         PARAM_INT,      /* int */
-        PARAM_DURATION, /* usec_t */
-        PARAM_SIZE,     /* uint64_t, in bytes */
+        PARAM_DURATION, /* usec_t, more than 0 */
+        PARAM_SIZE,     /* uint64_t, in bytes, more than 0 */
         PARAM_SIGNAL,   /* int */
         PARAM_CHOICE,   /* int: index into choices */
         PARAM_OPTIONAL, /* char *: given without a value, it is "" */

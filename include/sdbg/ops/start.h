@@ -21,6 +21,8 @@ typedef struct StartRequest {
         int leftovers;       /* Leftovers */
         uint64_t output_max; /* 0: 256M */
         int overflow;        /* Overflow */
+
+        usec_t timeout, idle_timeout; /* 0: none */
 } StartRequest;
 
 extern const Param start_params[];

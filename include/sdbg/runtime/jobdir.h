@@ -10,6 +10,7 @@
  *   state.json  the run's Job as the supervisor last knew it, replaced at each change
  *   ring        the newest output, see ring.h
  *   stop-timeout  the grace time that a stop asked for, where it is not the spec's
+ *   stopped-by    who asked for the stop, for people
  *   lock        held while a start or restart of that name is being asked for
  * Beside jobs/ stands journal-checked, once it was said whether the journal can be read.
  * They go with the user's runtime directory (at reboot or the end of the user manager). */
@@ -54,6 +55,11 @@ int jobdir_write_state(int dirfd, const Job *j);
 /* Writes and reads the grace time of the stop that comes next. Return: 0; -ENOENT; negative errno. */
 int jobdir_write_stop_timeout(int dirfd, usec_t timeout);
 int jobdir_read_stop_timeout(int dirfd, usec_t *ret);
+
+/* Writes and reads who asks for the stop that comes next: text for people. Return: 0; -ENOENT; negative
+ * errno; *ret is the caller's to free. */
+int jobdir_write_stopped_by(int dirfd, const char *who);
+int jobdir_read_stopped_by(int dirfd, char **ret);
 
 /* Forgets the run before: its state and ring. Return: 0, negative errno. */
 int jobdir_forget_run(int dirfd);
