@@ -35,6 +35,11 @@ static const struct {
         { "weeks", 7 * 86400 * USEC_PER_SEC },
         { "week", 7 * 86400 * USEC_PER_SEC },
         { "w", 7 * 86400 * USEC_PER_SEC },
+        { "months", 2629800 * USEC_PER_SEC },
+        { "month", 2629800 * USEC_PER_SEC },
+        { "years", 31557600 * USEC_PER_SEC },
+        { "year", 31557600 * USEC_PER_SEC },
+        { "y", 31557600 * USEC_PER_SEC },
         { "usec", 1 },
         { "us", 1 },
 };

@@ -45,6 +45,8 @@ static void check_times(const char *text) {
         if (r >= 0)
                 CHECK(parse_duration(format_duration(buf, sizeof(buf), t), &back) == 0);
 
+        r = parse_timestamp(text, 1700000000 * USEC_PER_SEC, &t);
+        CHECK(is_parse_result(r));
         r = parse_rfc3339(text, &t);
         CHECK(r == 0 || r == -EINVAL);
         if (r >= 0) {

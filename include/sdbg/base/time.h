@@ -40,3 +40,9 @@ char *format_rfc3339(char *buf, size_t size, usec_t realtime);
 
 /* The reverse; fractions and "Z" allowed. Return: 0, -EINVAL. */
 int parse_rfc3339(const char *s, usec_t *ret);
+
+/* A point in time as systemd.time(7) and journalctl(1) write it: "2026-11-22 15:04:05.5", "2026-11-22",
+ * "15:04", with a weekday before it or "UTC" behind it; "now", "today", "yesterday", "tomorrow"; "-5min",
+ * "+5min", "5min ago", "@1395716396"; RFC 3339; and "5min", which is that long ago. Local time where no
+ * zone is given. now: CLOCK_REALTIME. Return: 0, -EINVAL, -ERANGE. */
+int parse_timestamp(const char *s, usec_t now, usec_t *ret);
