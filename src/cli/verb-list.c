@@ -14,10 +14,7 @@ typedef struct ListRequest {
 
 static const Param list_params[] = {
         { "all", 'a', PARAM_FLAG, offsetof(ListRequest, ended), NULL, "ended jobs too", NULL },
-        { "group", 'g', PARAM_STRING, offsetof(ListRequest, select.group), "GROUP", "jobs of this group",
-          NULL },
-        { "label", 'l', PARAM_LIST, offsetof(ListRequest, select.labels), "KEY=VALUE", "jobs with this label",
-          NULL },
+        JOB_NARROWING_PARAMS(ListRequest),
         {},
 };
 
@@ -54,11 +51,7 @@ const Verb verb_list = {
 };
 
 static const Param status_params[] = {
-        { "all", 0, PARAM_FLAG, offsetof(ListRequest, select.all), NULL, "all running jobs", NULL },
-        { "group", 'g', PARAM_STRING, offsetof(ListRequest, select.group), "GROUP", "jobs of this group",
-          NULL },
-        { "label", 'l', PARAM_LIST, offsetof(ListRequest, select.labels), "KEY=VALUE", "jobs with this label",
-          NULL },
+        JOB_SELECTION_PARAMS(ListRequest),
         {},
 };
 

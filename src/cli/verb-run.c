@@ -47,16 +47,16 @@ static int pass_on(void *userdata, const LogLine *line) {
 /* Waits for the state that goes with the end of the output. */
 static int finish(Cli *cli, Manager *m, Job *j) {
         WaitRequest q = { .select.names = (char *[]){ j->name, NULL } };
-        _cleanup_job_list_ JobList l = {};
+        _cleanup_wait_result_ WaitResult w = {};
         int r;
 
-        r = op_wait(m, &q, &l, &cli->error);
+        r = op_wait(m, &q, &w, &cli->error);
         if (r < 0)
                 return r;
-        if (l.n == 1) {
+        if (w.jobs.n == 1) {
                 job_done(j);
-                *j = l.jobs[0];
-                l.jobs[0] = JOB_INIT;
+                *j = w.jobs.jobs[0];
+                w.jobs.jobs[0] = JOB_INIT;
         }
         if (j->result == RESULT_LOST)
                 return error_set(&cli->error, ERROR_FAILED, 0, "job '%s' %s", j->name, strempty(j->reason));

@@ -13,7 +13,7 @@ static int check_selection(Cli *cli, const JobSelection *s) {
         if (!job_selection_is_empty(s))
                 return 0;
         error_set(&cli->error, ERROR_USAGE, 0, "%s: no job was named", cli->verb->name);
-        error_hint(&cli->error, "give names or globs, --group, --label or --all");
+        error_hint(&cli->error, "give names or globs, --group, --label, --here or --all");
         return -EINVAL;
 }
 

@@ -7,56 +7,82 @@
 
 #define FAILURE_LINES 10
 
+typedef struct Target {
+        FILE *file;
+        LogStyle style;
+} Target;
+
 static int show_line(void *userdata, const LogLine *line) {
-        return show_log_line(stdout, userdata, line);
+        Target *t = userdata;
+
+        return show_log_line(t->file, &t->style, line);
 }
 
-static void show_end(const Job *j) {
-        LogStyle style = {};
+/* What a failed job has printed last: mostly the reason. */
+static void show_last_lines(FILE *f, const Job *j) {
+        Target t = { .file = f };
 
-        show_job_end(stdout, j);
         if (j->state != JOB_FAILED || !j->run)
                 return;
-        (void) op_tail(j->name, j->run, FAILURE_LINES, show_line, &style, NULL);
-        show_log_end(stdout, &style);
+        (void) op_tail(j->name, j->run, FAILURE_LINES, show_line, &t, NULL);
+        show_log_end(f, &t.style);
+}
+
+static void show_outcomes(const WaitResult *w) {
+        for (size_t i = 0; i < w->jobs.n; i++) {
+                show_wait_outcome(stdout, w, i);
+                if (w->what == WAIT_EXIT)
+                        show_last_lines(stdout, &w->jobs.jobs[i]);
+        }
+}
+
+/* Those that ended instead of what was waited for. */
+static void show_failures(const WaitResult *w) {
+        for (size_t i = 0; i < w->jobs.n; i++)
+                if (!w->outcomes[i].happened)
+                        show_last_lines(stderr, &w->jobs.jobs[i]);
+}
+
+/* The first failure among those that have ended. */
+static int exit_code(const WaitResult *w) {
+        int code = 0;
+
+        for (size_t i = 0; w->what == WAIT_EXIT && code == 0 && i < w->jobs.n; i++)
+                if (w->outcomes[i].happened)
+                        code = job_exit_status(&w->jobs.jobs[i]);
+        return code;
 }
 
 static int run_wait(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
-        _cleanup_job_list_ JobList jobs = {};
+        _cleanup_wait_result_ WaitResult result = {};
         WaitRequest *q = request;
-        int r, code = 0;
+        int r;
 
         q->select.names = operands;
         if (job_selection_is_empty(&q->select)) {
                 error_set(&cli->error, ERROR_USAGE, 0, "wait: no job was named");
+                error_hint(&cli->error, "give names or globs, --group, --label, --here or --all");
                 return -EINVAL;
         }
         r = cli_connect(cli, &m);
         if (r >= 0)
-                r = op_wait(m, q, &jobs, &cli->error);
+                r = op_wait(m, q, &result, &cli->error);
+        if (r == -ECHILD && !cli->json && !cli->quiet)
+                show_failures(&result);
         if (r < 0)
                 return r;
-
-        for (size_t i = 0; i < jobs.n; i++) {
-                const Job *j = &jobs.jobs[i];
-
-                if (!job_has_ended(j) && j->state != JOB_LINGERING)
-                        continue;
-                if (!cli->json && !cli->quiet)
-                        show_end(j);
-                if (code == 0)
-                        code = job_exit_status(j);
-        }
-        if (cli->json && show_jobs_json(stdout, &jobs) < 0)
+        if (cli->json && show_wait_json(stdout, &result) < 0)
                 return error_oom(&cli->error);
-        return code;
+        if (!cli->json && !cli->quiet)
+                show_outcomes(&result);
+        return exit_code(&result);
 }
 
 const Verb verb_wait = {
         .name = "wait",
         .usage = "[OPTION…] NAME…",
-        .summary = "wait until jobs have ended; the exit code is the job's",
+        .summary = "wait until jobs have ended, or for something else; the exit code is the job's",
         .params = wait_params,
         .gives_job_code = true,
         .operands_max = SIZE_MAX,

@@ -9,6 +9,7 @@
 #include "sdbg/journal/reader.h"
 #include "sdbg/ops/jobs.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/project.h"
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
 
@@ -49,7 +50,13 @@ static const Job *find_in(const JobList *l, const char *name) {
 }
 
 bool job_selection_is_empty(const JobSelection *s) {
-        return strv_length(s->names) == 0 && !s->group && strv_length(s->labels) == 0 && !s->all;
+        return strv_length(s->names) == 0 && !s->group && strv_length(s->labels) == 0 && !s->here && !s->all;
+}
+
+int job_selection_project(const JobSelection *s, char **ret, Error *reterr) {
+        int r = s->here ? project_directory(ret) : 0;
+
+        return r < 0 ? error_set(reterr, ERROR_FAILED, r, "cannot tell the project for --here") : 0;
 }
 
 /* What the kernel counts for a running job now. */
@@ -295,8 +302,10 @@ static bool is_glob(const char *s) {
         return strpbrk(s, "*?[") != NULL;
 }
 
-static bool is_selected(const Job *j, const JobSelection *s) {
+bool job_is_selected(const Job *j, const JobSelection *s, const char *project) {
         if (s->group && !streq_ptr(s->group, j->group))
+                return false;
+        if (s->here && !path_is_below(strempty(j->cwd), project))
                 return false;
         if (!has_labels(j, s->labels))
                 return false;
@@ -339,28 +348,64 @@ static int check_names(char *const *names, Error *reterr) {
         return 0;
 }
 
+/* Jobs named in full are looked up one by one: without a look at all that run, and at all of the journal.
+ * Return: 1; 0 where one of them must be searched for; -ENOMEM. */
+static int take_named(char *const *names, bool ended, JobList *ret) {
+        STRV_FOREACH (name, names) {
+                _cleanup_job_ Job j = JOB_INIT;
+                int r;
+
+                if (find_in(ret, *name))
+                        continue;
+                r = is_glob(*name) ? -ENOENT : job_read_state(*name, &j);
+                if (r < 0 || (r == 0 && !ended))
+                        return 0;
+                if (take_job(ret, &j) < 0)
+                        return -ENOMEM;
+        }
+        return ret->n > 0;
+}
+
+static int take_all(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret,
+                    Error *reterr) {
+        int r;
+
+        r = jobs_running(m, detail, ret, reterr);
+        if (r >= 0 && ended)
+                r = jobs_add_ended(ret, reterr);
+        if (r < 0)
+                return r;
+        STRV_FOREACH (name, s->names)
+                if (!is_glob(*name) && !find_in(ret, *name)) {
+                        if (!ended)
+                                (void) jobs_add_ended(ret, NULL);
+                        return no_such_job(*name, ret, reterr);
+                }
+        return 0;
+}
+
 int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret,
                 Error *reterr) {
         _cleanup_job_list_ JobList all = {};
+        _cleanup_free_ char *project = NULL;
         int r;
 
         r = check_names(s->names, reterr);
+        if (r >= 0)
+                r = job_selection_project(s, &project, reterr);
         if (r < 0)
                 return r;
-        r = jobs_running(m, detail, &all, reterr);
-        if (r >= 0 && ended)
-                r = jobs_add_ended(&all, reterr);
+        r = take_named(s->names, ended, &all);
+        if (r < 0)
+                return error_oom(reterr);
+        if (r == 0) {
+                job_list_done(&all);
+                r = take_all(m, s, detail, ended, &all, reterr);
+        }
         if (r < 0)
                 return r;
-
-        STRV_FOREACH (name, s->names)
-                if (!is_glob(*name) && !find_in(&all, *name)) {
-                        if (!ended)
-                                (void) jobs_add_ended(&all, NULL);
-                        return no_such_job(*name, &all, reterr);
-                }
         for (size_t i = 0; i < all.n; i++)
-                if (is_selected(&all.jobs[i], s) && take_job(ret, &all.jobs[i]) < 0)
+                if (job_is_selected(&all.jobs[i], s, project) && take_job(ret, &all.jobs[i]) < 0)
                         return error_oom(reterr);
         return 0;
 }

@@ -23,24 +23,15 @@
 #define GONE_TIMEOUT (30 * USEC_PER_SEC)
 #define RECORD_TIMEOUT (200 * USEC_PER_MSEC)
 
-#define SELECT_PARAMS(request)                                                                                \
-        { "all", 0, PARAM_FLAG, offsetof(request, select.all), NULL, "all jobs", NULL },                      \
-                { "group", 'g', PARAM_STRING, offsetof(request, select.group), "GROUP", "jobs of this group", \
-                  NULL },                                                                                     \
-        {                                                                                                     \
-                "label", 'l', PARAM_LIST, offsetof(request, select.labels), "KEY=VALUE",                      \
-                        "jobs with this label", NULL                                                          \
-        }
-
 const Param stop_params[] = {
-        SELECT_PARAMS(StopRequest),
+        JOB_SELECTION_PARAMS(StopRequest),
         { "timeout", 't', PARAM_STRING, offsetof(StopRequest, timeout), "TIME",
           "kill what is left after this time (default: the job's own, 10s)", NULL },
         {},
 };
 
 const Param kill_params[] = {
-        SELECT_PARAMS(KillRequest),
+        JOB_SELECTION_PARAMS(KillRequest),
         { "signal", 's', PARAM_SIGNAL, offsetof(KillRequest, signal), "SIGNAL", "the signal (default: TERM)",
           NULL },
         { "whole-tree", 0, PARAM_FLAG, offsetof(KillRequest, whole_tree), NULL,
@@ -49,7 +40,7 @@ const Param kill_params[] = {
 };
 
 const Param restart_params[] = {
-        SELECT_PARAMS(RestartRequest),
+        JOB_SELECTION_PARAMS(RestartRequest),
         { "settle", 0, PARAM_STRING, offsetof(RestartRequest, settle), "TIME",
           "how long to watch for an early failure (default: 200ms)", NULL },
         {},

@@ -1,180 +1,177 @@
 /* SPDX-License-Identifier: MIT */
-#include <poll.h>
-#include <stdio.h>
-#include <sys/inotify.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "sdbg/base/parse.h"
+#include "sdbg/base/strv.h"
 
-#include "sdbg/base/fd.h"
-#include "sdbg/ops/wait.h"
-#include "sdbg/runtime/jobdir.h"
-
-#include "ops/internal.h"
-
-/* After the supervisor is gone without a word, the auditor has this long to write down the end. */
-#define LAST_WORD_USEC (5 * USEC_PER_SEC)
+#include "ops/await.h"
 
 const Param wait_params[] = {
-        { "any", 0, PARAM_FLAG, offsetof(WaitRequest, any), NULL, "until one of them has ended, not all",
+        { "any", 0, PARAM_FLAG, offsetof(WaitRequest, any), NULL, "until it happened to one of them, not all",
           NULL },
+        { "for", 0, PARAM_STRING, offsetof(WaitRequest, what), "WHAT",
+          "exit (default), ready, log=RE, idle=TIME or port=N", NULL },
         { "timeout", 't', PARAM_STRING, offsetof(WaitRequest, timeout), "TIME",
           "give up after this time (exit code 124)", NULL },
-        { "all", 0, PARAM_FLAG, offsetof(WaitRequest, select.all), NULL, "all running jobs", NULL },
-        { "group", 'g', PARAM_STRING, offsetof(WaitRequest, select.group), "GROUP", "jobs of this group",
-          NULL },
-        { "label", 'l', PARAM_LIST, offsetof(WaitRequest, select.labels), "KEY=VALUE", "jobs with this label",
-          NULL },
+        JOB_SELECTION_PARAMS(WaitRequest),
         {},
 };
 
-/* One job that is waited for. */
-typedef struct Waiter {
-        int dir_fd;
-        int pidfd; /* of the supervisor */
-        bool done;
-        usec_t gone_since; /* the supervisor's end was seen; CLOCK_MONOTONIC */
-} Waiter;
+/* Names in a message are cut after so many. */
+#define NAMES_SHOWN 5
 
-static int watch(int inotify_fd, const char *name, Waiter *w) {
-        char path[64];
-
-        *w = (Waiter){ .pidfd = -EBADF };
-        w->dir_fd = jobdir_open(name, false, NULL);
-        if (w->dir_fd < 0)
-                return w->dir_fd;
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", w->dir_fd);
-        return inotify_add_watch(inotify_fd, path, IN_MOVED_TO | IN_DELETE_SELF) < 0 ? -errno : 0;
+void wait_result_done(WaitResult *r) {
+        for (size_t i = 0; r->outcomes && i < r->jobs.n; i++)
+                free(r->outcomes[i].line);
+        free(r->outcomes);
+        job_list_done(&r->jobs);
+        *r = (WaitResult){};
 }
 
-/* Reads the state anew. Return: whether the job has ended. */
-static bool look(Waiter *w, Job *j, usec_t now) {
-        Job fresh = JOB_INIT;
+static void condition_done(Condition *c) {
+        regex_freep(&c->regex);
+}
+#define _cleanup_condition_ _cleanup_(condition_done)
 
-        if (w->done)
-                return true;
-        if (jobdir_read_state(w->dir_fd, &fresh) >= 0) {
-                job_done(j);
-                *j = fresh;
+static int bad_condition(const char *text, Error *reterr) {
+        error_set(reterr, ERROR_USAGE, 0, "'%s' is not something to wait for", text);
+        error_hint(reterr, "--for takes exit, ready, log=RE, idle=TIME (like 10s) or port=N");
+        return -EINVAL;
+}
+
+static int parse_condition(const char *text, Condition *c, Error *reterr) {
+        const char *value;
+
+        if (!text || streq(text, "exit"))
+                c->what = WAIT_EXIT;
+        else if (streq(text, "ready"))
+                c->what = WAIT_READY;
+        else if ((value = startswith(text, "log="))) {
+                c->what = WAIT_LOG;
+                return regex_compile(value, false, &c->regex, reterr);
+        } else if ((value = startswith(text, "idle="))) {
+                c->what = WAIT_IDLE;
+                if (parse_duration(value, &c->idle) < 0 || c->idle == USEC_INFINITY)
+                        return bad_condition(text, reterr);
+        } else if ((value = startswith(text, "port="))) {
+                c->what = WAIT_PORT;
+                if (parse_int(value, &c->port) < 0 || c->port < 1 || c->port > UINT16_MAX)
+                        return bad_condition(text, reterr);
         } else
-                job_done(&fresh);
-        w->done = job_has_ended(j) || j->state == JOB_LINGERING;
-        if (w->done)
-                return true;
-
-        if (w->pidfd < 0 && j->supervisor > 0)
-                w->pidfd = syscall(SYS_pidfd_open, j->supervisor, 0);
-        if (w->gone_since > 0 && now >= w->gone_since + LAST_WORD_USEC)
-                w->done = job_read_state(j->name, j) != 1;
-        return w->done;
-}
-
-static int count_done(Waiter *waiters, Job *jobs, size_t n, usec_t now) {
-        size_t done = 0;
-
-        for (size_t i = 0; i < n; i++)
-                done += look(&waiters[i], &jobs[i], now);
-        return done;
-}
-
-/* Sleeps until a state file or a supervisor's life has changed, or `until`. */
-static int sleep_until(int inotify_fd, Waiter *waiters, size_t n, usec_t now, usec_t until) {
-        _cleanup_free_ struct pollfd *p = calloc(n + 1, sizeof(struct pollfd));
-        char drain[4096];
-
-        if (!p)
-                return -ENOMEM;
-        p[0] = (struct pollfd){ .fd = inotify_fd, .events = POLLIN };
-        for (size_t i = 0; i < n; i++) {
-                bool gone = waiters[i].done || waiters[i].gone_since > 0;
-
-                p[i + 1] = (struct pollfd){ .fd = gone ? -1 : waiters[i].pidfd, .events = POLLIN };
-                if (!waiters[i].done && waiters[i].gone_since > 0)
-                        until = MIN(until, waiters[i].gone_since + LAST_WORD_USEC);
-        }
-        struct timespec left = { .tv_sec = usec_sub(until, now) / USEC_PER_SEC,
-                                 .tv_nsec = usec_sub(until, now) % USEC_PER_SEC * 1000 };
-
-        if (ppoll(p, n + 1, until == USEC_INFINITY ? NULL : &left, NULL) < 0 && errno != EINTR)
-                return -errno;
-        while (read(inotify_fd, drain, sizeof(drain)) > 0)
-                ;
-        for (size_t i = 0; i < n; i++)
-                if (p[i + 1].revents)
-                        waiters[i].gone_since = now_usec(CLOCK_MONOTONIC);
+                return bad_condition(text, reterr);
         return 0;
 }
 
-/* Return: 1 enough of them have ended; 0 the time is over; negative errno. */
-static int await_jobs(Job *jobs, size_t n, bool any, usec_t timeout) {
-        _cleanup_close_ int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        _cleanup_free_ Waiter *waiters = calloc(n + 1, sizeof(Waiter));
-        usec_t now = now_usec(CLOCK_MONOTONIC), until;
-        size_t watched = 0;
-        int r = 0;
-
-        if (inotify_fd < 0 || !waiters)
-                return inotify_fd < 0 ? -errno : -ENOMEM;
-        until = timeout < USEC_INFINITY - now ? now + timeout : USEC_INFINITY;
-        for (; r >= 0 && watched < n; watched++) {
-                r = watch(inotify_fd, jobs[watched].name, &waiters[watched]);
-                /* One that is only in the journal has ended long since. */
-                if (r == -ENOENT && job_has_ended(&jobs[watched])) {
-                        waiters[watched].done = true;
-                        r = 0;
-                }
+/* What has not happened, as the end of "'web' …". */
+static const char *what_is_missing(WaitFor what, bool several) {
+        switch (what) {
+        case WAIT_EXIT:
+                return several ? "are still running" : "is still running";
+        case WAIT_READY:
+                return several ? "are not ready" : "is not ready";
+        case WAIT_LOG:
+                return several ? "have not printed that" : "has not printed that";
+        case WAIT_IDLE:
+                return several ? "were not idle for that long" : "was not idle for that long";
+        case WAIT_PORT:
+                return several ? "do not listen on that port" : "does not listen on that port";
         }
-        while (r >= 0) {
-                size_t done;
-
-                now = now_usec(CLOCK_MONOTONIC);
-                done = count_done(waiters, jobs, n, now);
-                if (done == n || (any && done > 0)) {
-                        r = 1;
-                        break;
-                }
-                if (now >= until) {
-                        r = 0;
-                        break;
-                }
-                r = sleep_until(inotify_fd, waiters, n, now, until);
-        }
-        for (size_t i = 0; i < watched; i++) {
-                close_fd(waiters[i].dir_fd);
-                close_fd(waiters[i].pidfd);
-        }
-        return r;
+        return "";
 }
 
-int await_end(const char *name, usec_t timeout, Job *ret) {
+static int say_timeout(const WaitResult *w, usec_t timeout, Error *reterr) {
+        _cleanup_buf_ Buf names = {};
+        char span[32];
+        size_t n = 0;
+
+        for (size_t i = 0; i < w->jobs.n; i++)
+                if (!w->outcomes[i].happened && n++ < NAMES_SHOWN)
+                        buf_printf(&names, "%s'%s'", n > 1 ? ", " : "", w->jobs.jobs[i].name);
+        if (n > NAMES_SHOWN)
+                buf_printf(&names, " and %zu more", n - NAMES_SHOWN);
+        buf_append_char(&names, '\0');
+        error_set(reterr, ERROR_TIMEOUT, 0, "%s %s after %s", names.oom ? "" : names.data,
+                  what_is_missing(w->what, n > 1), format_duration(span, sizeof(span), timeout));
+        error_hint(reterr, "the job%s on; 'sdbg logs' shows what %s printed", n > 1 ? "s go" : " goes",
+                   n > 1 ? "they have" : "it has");
+        return -ETIMEDOUT;
+}
+
+/* What ended before. */
+static const char *before_what(WaitFor what) {
+        switch (what) {
+        case WAIT_READY:
+                return "it was ready";
+        case WAIT_LOG:
+                return "it printed that";
+        case WAIT_IDLE:
+                return "it was idle for that long";
+        case WAIT_PORT:
+                return "it listened on that port";
+        case WAIT_EXIT:
+                break;
+        }
+        return "that";
+}
+
+/* Whether a job's end leaves nothing to wait for; says so. */
+static int check_ended(const WaitResult *w, bool any, Error *reterr) {
+        const Job *ended = NULL;
+
+        for (size_t i = 0; i < w->jobs.n; i++)
+                if (w->outcomes[i].happened && any)
+                        return 0;
+                else if (!w->outcomes[i].happened && !ended && job_has_ended(&w->jobs.jobs[i]))
+                        ended = &w->jobs.jobs[i];
+        if (!ended)
+                return 0;
+        error_set(reterr, ERROR_ENDED_EARLY, 0, "job '%s' ended before %s: %s", ended->name,
+                  before_what(w->what), strempty(ended->reason));
+        error_hint(reterr, "'sdbg logs %s' shows all it has printed", ended->name);
+        return -ECHILD;
+}
+
+static int await_selected(const Condition *c, WaitResult *w, bool any, usec_t timeout, Error *reterr) {
+        _cleanup_free_ Waiter *waiters = calloc(w->jobs.n + 1, sizeof(Waiter));
         int r;
 
-        /* Without time to wait, no watch: closing one takes the kernel some 20 ms (it waits for an SRCU
-         * grace period). */
-        if (timeout == 0) {
-                r = job_read_state(name, ret);
-                return r < 0 ? r : r == 0 || ret->state == JOB_LINGERING;
+        w->outcomes = calloc(w->jobs.n + 1, sizeof(WaitOutcome));
+        if (!waiters || !w->outcomes)
+                return error_oom(reterr);
+        for (size_t i = 0; i < w->jobs.n; i++)
+                waiters[i] = WAITER_INIT(&w->jobs.jobs[i]);
+        r = await_jobs(c, waiters, w->jobs.n, any, timeout);
+        for (size_t i = 0; i < w->jobs.n; i++) {
+                w->outcomes[i] = waiters[i].outcome;
+                waiter_done(&waiters[i]);
         }
-        free(ret->name);
-        ret->name = strdup(name);
-        return ret->name ? await_jobs(ret, 1, false, timeout) : -ENOMEM;
+        if (r == -E2BIG)
+                return error_set(reterr, ERROR_FAILED, 0,
+                                 "the regular expression needs too many steps on what was printed");
+        if (r < 0)
+                return error_set(reterr, ERROR_FAILED, r, "cannot wait for the job's state");
+        return r == 0 ? say_timeout(w, timeout, reterr) : check_ended(w, any, reterr);
 }
 
-int op_wait(Manager *m, const WaitRequest *q, JobList *ret, Error *reterr) {
+/* Jobs that are named, or belong to a group or have a label, may be over already; all means those that
+ * run. */
+static bool wants_ended(const JobSelection *s) {
+        return strv_length(s->names) > 0 || s->group || strv_length(s->labels) > 0;
+}
+
+int op_wait(Manager *m, const WaitRequest *q, WaitResult *ret, Error *reterr) {
+        _cleanup_condition_ Condition c = {};
         usec_t timeout = USEC_INFINITY;
         int r;
 
         if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
-        /* Jobs named may be over already; a group or a label means those that run. */
-        r = jobs_select(m, &q->select, JOB_BRIEF, q->select.names != NULL, ret, reterr);
+        r = parse_condition(q->what, &c, reterr);
         if (r < 0)
                 return r;
-        r = await_jobs(ret->jobs, ret->n, q->any, timeout);
+        ret->what = c.what;
+        r = jobs_select(m, &q->select, JOB_BRIEF, wants_ended(&q->select), &ret->jobs, reterr);
         if (r < 0)
-                return error_set(reterr, ERROR_FAILED, r, "cannot wait for the job's state");
-        if (r == 0) {
-                error_set(reterr, ERROR_TIMEOUT, 0, "still running after %s", q->timeout);
-                return -ETIMEDOUT;
-        }
-        return 0;
+                return r;
+        if (ret->jobs.n == 0 && !q->select.all && !q->select.here)
+                return error_set(reterr, ERROR_NO_SUCH_JOB, 0, "there is no such job to wait for");
+        return await_selected(&c, ret, q->any, timeout, reterr);
 }

@@ -4,6 +4,7 @@
 #include "sdbg/base/error.h"
 #include "sdbg/job/job.h"
 #include "sdbg/manager/manager.h"
+#include "sdbg/ops/param.h"
 
 /* The jobs there are: what runs is what the user manager says, what ended is what the journal's records
  * say; the state files of the runtime directory add what neither tells. */
@@ -25,11 +26,34 @@ typedef struct JobSelection {
         char **names;
         char *group;
         char **labels; /* key=value, all of which must fit */
+        bool here;     /* those whose directory is in the project of the current one */
         bool all;
 } JobSelection;
 
+/* The parameters of a request that has a JobSelection `select`: the first three narrow down, the last one
+ * stands for no narrowing at all. */
+/* clang-format off */
+#define JOB_NARROWING_PARAMS(request)                                                                        \
+        { "group", 'g', PARAM_STRING, offsetof(request, select.group), "GROUP", "jobs of this group", NULL }, \
+        { "label", 'l', PARAM_LIST, offsetof(request, select.labels), "KEY=VALUE", "jobs with this label",   \
+          NULL },                                                                                            \
+        { "here", 0, PARAM_FLAG, offsetof(request, select.here), NULL,                                       \
+          "jobs of this project (the git work tree, or the directory)", NULL }
+#define JOB_SELECTION_PARAMS(request)                                                                        \
+        JOB_NARROWING_PARAMS(request),                                                                       \
+        { "all", 0, PARAM_FLAG, offsetof(request, select.all), NULL, "all running jobs", NULL }
+/* clang-format on */
+
 /* Return: whether nothing was selected at all. */
 bool job_selection_is_empty(const JobSelection *s);
+
+/* Whether a job is one of those selected; names are compared only where there are some.
+ * project: of project_directory(), needed where s->here. */
+bool job_is_selected(const Job *j, const JobSelection *s, const char *project);
+
+/* The project's directory where the selection is about it, else NULL.
+ * Return: 0 and a path that the caller frees; negative errno with reterr said. */
+int job_selection_project(const JobSelection *s, char **ret, Error *reterr);
 
 /* How much is asked for: reading a thousand jobs' output takes its time. */
 typedef enum JobDetail {

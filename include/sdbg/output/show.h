@@ -7,6 +7,7 @@
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/ops/jobs.h"
 #include "sdbg/ops/logs.h"
+#include "sdbg/ops/wait.h"
 
 /* Results as people and programs read them. */
 
@@ -24,6 +25,13 @@ void show_job_status(FILE *f, const Job *j);
 
 /* "web: exited with code 7 (ran 3.2s)". */
 void show_job_end(FILE *f, const Job *j);
+
+/* What came of the i-th job that was waited for, where something did: "web: is ready (after 1.2s)". */
+void show_wait_outcome(FILE *f, const WaitResult *w, size_t i);
+
+/* An array of jobs; where not their ends were waited for, each with `happened`, and for a line of the log
+ * with `line` and `seq`. Return: 0, -ENOMEM. */
+int show_wait_json(FILE *f, const WaitResult *w);
 
 /* One line or gap of a log. */
 typedef struct LogStyle {
