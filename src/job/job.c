@@ -69,6 +69,9 @@ static const JsonField fields[] = {
         FIELD("memory_max_bytes", JSON_U64, memory_max),
         FIELD("io_read_bytes", JSON_U64, io_read),
         FIELD("io_write_bytes", JSON_U64, io_write),
+        FIELD("cpu_stall_ms", JSON_MSEC, cpu_stall),
+        FIELD("memory_stall_ms", JSON_MSEC, memory_stall),
+        FIELD("io_stall_ms", JSON_MSEC, io_stall),
 };
 
 static const JsonField output_fields[] = {
@@ -97,10 +100,17 @@ void job_done(Job *j) {
         json_free_fields(fields, ELEMENTSOF(fields), j);
         json_free_fields(output_fields, ELEMENTSOF(output_fields), j);
         json_free_fields(record_fields, ELEMENTSOF(record_fields), j);
+        job_forget_ports(j);
+        *j = JOB_INIT;
+}
+
+void job_forget_ports(Job *j) {
         for (size_t i = 0; i < j->n_ports; i++)
                 free(j->ports[i].address);
         free(j->ports);
-        *j = JOB_INIT;
+        j->ports = NULL;
+        j->n_ports = 0;
+        j->ports_known = false;
 }
 
 bool job_has_ended(const Job *j) {

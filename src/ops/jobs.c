@@ -8,6 +8,7 @@
 #include "sdbg/job/name.h"
 #include "sdbg/journal/reader.h"
 #include "sdbg/ops/jobs.h"
+#include "sdbg/ops/ports.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/probe/project.h"
 #include "sdbg/runtime/jobdir.h"
@@ -67,10 +68,7 @@ static void add_figures(Job *j) {
         if (unit < 0)
                 return;
         cgroup_stats(unit, &stats);
-        j->cpu = stats.cpu;
-        j->memory = stats.memory;
-        j->memory_peak = stats.memory_peak;
-        j->memory_max = stats.memory_max;
+        cgroup_stats_to_job(&stats, j);
 }
 
 /* How many processes it has, the supervisor not counted. */
@@ -407,6 +405,7 @@ int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended,
         for (size_t i = 0; i < all.n; i++)
                 if (job_is_selected(&all.jobs[i], s, project) && take_job(ret, &all.jobs[i]) < 0)
                         return error_oom(reterr);
+        jobs_add_ports(ret->jobs, ret->n, detail == JOB_FULL ? PORTS_ALL : PORTS_TCP);
         return 0;
 }
 

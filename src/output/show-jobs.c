@@ -7,8 +7,10 @@
 #include "sdbg/output/show.h"
 #include "sdbg/output/table.h"
 #include "sdbg/probe/process.h"
+#include "sdbg/text/quote.h"
 
 #define PROCESSES_SHOWN 50
+#define ADDRESS_SHOWN 200
 
 int show_json(FILE *f, Json *j) {
         _cleanup_json_ Json *owned = j;
@@ -30,12 +32,19 @@ int show_jobs_json(FILE *f, const JobList *l) {
         return show_json(f, array);
 }
 
+/* ":3000 :3001"; a port on several addresses once. */
 static char *ports_text(const Job *j) {
         Buf b = {};
+        int last = -1;
 
-        for (size_t i = 0; i < j->n_ports; i++)
-                if (j->ports[i].port >= 0)
-                        buf_printf(&b, "%s:%d", b.len > 0 ? " " : "", j->ports[i].port);
+        for (size_t i = 0; i < j->n_ports; i++) {
+                const JobPort *p = &j->ports[i];
+
+                if (!streq(p->protocol, "tcp") || p->port == last)
+                        continue;
+                buf_printf(&b, "%s:%d", b.len > 0 ? " " : "", p->port);
+                last = p->port;
+        }
         return buf_take(&b);
 }
 
@@ -107,6 +116,28 @@ static void show_size(FILE *f, const char *title, uint64_t bytes) {
                 fprintf(f, "%s %s", title, format_size(text, sizeof(text), bytes));
 }
 
+/* What the job had to wait for, where the kernel counts it. */
+static void show_waiting(FILE *f, const Job *j) {
+        const struct {
+                const char *name;
+                usec_t time;
+        } waits[] = { { "cpu", j->cpu_stall }, { "memory", j->memory_stall }, { "disk", j->io_stall } };
+        const char *before = "";
+        char span[32];
+
+        for (size_t i = 0; i < ELEMENTSOF(waits); i++) {
+                if (waits[i].time == USEC_INFINITY || waits[i].time < USEC_PER_MSEC)
+                        continue;
+                if (!*before)
+                        fprintf(f, "%11s:", "waited for");
+                fprintf(f, "%s %s %s", before, waits[i].name,
+                        format_duration(span, sizeof(span), waits[i].time));
+                before = ",";
+        }
+        if (*before)
+                fprintf(f, "\n");
+}
+
 static void show_resources(FILE *f, const Job *j) {
         char cpu[32];
 
@@ -116,9 +147,31 @@ static void show_resources(FILE *f, const Job *j) {
         show_size(f, ", memory", j->memory);
         show_size(f, ", peak", j->memory_peak);
         show_size(f, ", limit", j->memory_max);
+        show_size(f, ", read", j->io_read);
+        show_size(f, ", written", j->io_write);
         if (j->tasks != UINT64_MAX)
                 fprintf(f, ", %" PRIu64 " process%s", j->tasks, j->tasks == 1 ? "" : "es");
         fprintf(f, "\n");
+        show_waiting(f, j);
+}
+
+/* One line a socket: "tcp 127.0.0.1:3000 (PID 12)". */
+static void show_ports(FILE *f, const Job *j) {
+        for (size_t i = 0; i < j->n_ports; i++) {
+                const JobPort *p = &j->ports[i];
+                _cleanup_free_ char *address = printable_line(p->address, strlen(p->address), ADDRESS_SHOWN);
+                bool is_v6 = strchr(p->address, ':');
+
+                fprintf(f, "%11s%c %s ", i == 0 ? "listens" : "", i == 0 ? ':' : ' ', p->protocol);
+                if (p->port < 0)
+                        fprintf(f, "%s", strempty(address));
+                else
+                        fprintf(f, "%s%s%s:%d", is_v6 ? "[" : "", strempty(address), is_v6 ? "]" : "",
+                                p->port);
+                if (p->pid > 0)
+                        fprintf(f, " (PID %d)", (int) p->pid);
+                fprintf(f, "\n");
+        }
 }
 
 static void show_children(FILE *f, const ProcessList *l, pid_t parent, int depth) {
@@ -180,6 +233,7 @@ void show_job_status(FILE *f, const Job *j) {
         if (j->lines != UINT64_MAX && j->bytes != UINT64_MAX)
                 fprintf(f, "%11s: %" PRIu64 " line%s, %s\n", "output", j->lines, j->lines == 1 ? "" : "s",
                         format_size(size, sizeof(size), j->bytes));
+        show_ports(f, j);
         show_processes(f, j);
 }
 

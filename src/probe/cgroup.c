@@ -235,6 +235,24 @@ static uint64_t read_keyed(int fd, const char *name, const char *key) {
         return p ? strtoull(p + strlen(key), NULL, 10) : UINT64_MAX;
 }
 
+/* Adds up io.stat: "259:0 rbytes=1 wbytes=2 …", a line a device. */
+static void read_io(int fd, uint64_t *ret_read, uint64_t *ret_write) {
+        _cleanup_free_ char *text = NULL;
+
+        *ret_read = *ret_write = UINT64_MAX;
+        if (read_file_at(fd, "io.stat", ATTRIBUTE_MAX, &text, NULL) < 0)
+                return;
+        *ret_read = *ret_write = 0;
+        for (const char *p = text; (p = strstr(p, "bytes=")); p += strlen("bytes=")) {
+                uint64_t v = strtoull(p + strlen("bytes="), NULL, 10);
+
+                if (p > text && p[-1] == 'r')
+                        *ret_read += v;
+                else if (p > text && p[-1] == 'w')
+                        *ret_write += v;
+        }
+}
+
 void cgroup_stats(int fd, CgroupStats *ret) {
         *ret = (CgroupStats){
                 .cpu = read_keyed(fd, "cpu.stat", "usage_usec "),
@@ -242,11 +260,28 @@ void cgroup_stats(int fd, CgroupStats *ret) {
                 .memory_peak = UINT64_MAX,
                 .memory_max = UINT64_MAX,
                 .oom_kills = UINT64_MAX,
+                /* The first line is "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". */
+                .cpu_stall = read_keyed(fd, "cpu.pressure", "total="),
+                .memory_stall = read_keyed(fd, "memory.pressure", "total="),
+                .io_stall = read_keyed(fd, "io.pressure", "total="),
         };
+        read_io(fd, &ret->io_read, &ret->io_write);
         /* Without the controller there is none of its files. */
         if (ret->memory == UINT64_MAX)
                 return;
         ret->memory_peak = read_number(fd, "memory.peak");
         ret->memory_max = read_number(fd, "memory.max");
         ret->oom_kills = read_keyed(fd, "memory.events", "oom_kill ");
+}
+
+void cgroup_stats_to_job(const CgroupStats *s, Job *j) {
+        j->cpu = s->cpu;
+        j->memory = s->memory;
+        j->memory_peak = s->memory_peak;
+        j->memory_max = s->memory_max;
+        j->io_read = s->io_read;
+        j->io_write = s->io_write;
+        j->cpu_stall = s->cpu_stall;
+        j->memory_stall = s->memory_stall;
+        j->io_stall = s->io_stall;
 }

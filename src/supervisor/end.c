@@ -126,13 +126,10 @@ void supervisor_set_result(Supervisor *s) {
 }
 
 void supervisor_count(Supervisor *s) {
-        Job *j = &s->job;
         CgroupStats stats;
 
         cgroup_stats(s->cgroup_fd, &stats);
-        j->cpu = stats.cpu;
-        j->memory_peak = stats.memory_peak;
-        j->memory_max = stats.memory_max;
+        cgroup_stats_to_job(&stats, &s->job);
 }
 
 _Noreturn void supervisor_exit(Supervisor *s) {

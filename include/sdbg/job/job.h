@@ -65,6 +65,7 @@ typedef struct Job {
         uint64_t tasks;
         usec_t cpu;
         uint64_t memory, memory_peak, memory_max, io_read, io_write;
+        usec_t cpu_stall, memory_stall, io_stall; /* time in which a process waited for it */
         JobPort *ports;
         size_t n_ports;
         bool ports_known;
@@ -93,6 +94,7 @@ typedef struct Job {
                 .duration = USEC_INFINITY, .uptime = USEC_INFINITY, .tasks = UINT64_MAX,                     \
                 .cpu = USEC_INFINITY, .memory = UINT64_MAX, .memory_peak = UINT64_MAX,                       \
                 .memory_max = UINT64_MAX, .io_read = UINT64_MAX, .io_write = UINT64_MAX,                     \
+                .cpu_stall = USEC_INFINITY, .memory_stall = USEC_INFINITY, .io_stall = USEC_INFINITY,        \
                 .lines = UINT64_MAX, .bytes = UINT64_MAX, .processes_ended = -1, .processes_killed = -1,     \
                 .stdout_lines = UINT64_MAX, .stdout_bytes = UINT64_MAX, .stderr_lines = UINT64_MAX,          \
                 .stderr_bytes = UINT64_MAX, .supervisor = -1,                                                \
@@ -100,6 +102,8 @@ typedef struct Job {
 
 /* Frees what the job holds; it is then as JOB_INIT. */
 void job_done(Job *j);
+/* Frees the ports, which are unknown then. */
+void job_forget_ports(Job *j);
 #define _cleanup_job_ _cleanup_(job_done)
 
 /* Whether the run is over (exited or failed). */

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "sdbg/base/time.h"
+#include "sdbg/job/job.h"
 
 /* Control groups, version 2 (kernel's Documentation/admin-guide/cgroup-v2.rst). Descriptors of cgroups
  * are directory descriptors. */
@@ -41,6 +41,10 @@ int cgroup_kill(int fd);
 typedef struct CgroupStats {
         usec_t cpu;
         uint64_t memory, memory_peak, memory_max, oom_kills;
+        uint64_t io_read, io_write;               /* bytes, of all devices */
+        usec_t cpu_stall, memory_stall, io_stall; /* how long a process had to wait for it (PSI, "some") */
 } CgroupStats;
 
 void cgroup_stats(int fd, CgroupStats *ret);
+/* Fills in the job's figures. */
+void cgroup_stats_to_job(const CgroupStats *s, Job *j);
