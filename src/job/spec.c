@@ -5,6 +5,7 @@
 #include "sdbg/job/spec.h"
 
 const char *const leftovers_names[] = { "keep", "kill", NULL };
+const char *const restart_names[] = { "no", "on-failure", "always", NULL };
 const char *const overflow_names[] = { "block", "drop", NULL };
 
 #define FIELD(key, type, member)                                                                             \
@@ -22,6 +23,9 @@ static const JsonField fields[] = {
         FIELD("umask", JSON_INT, umask),
         FIELD("stop_signal", JSON_INT, stop_signal),
         FIELD("stop_timeout_ms", JSON_MSEC, stop_timeout),
+        { "restart", JSON_ENUM, offsetof(Spec, restart), restart_names },
+        FIELD("restart_delay_ms", JSON_MSEC, restart_delay),
+        FIELD("restart_max", JSON_U64, restart_max),
         FIELD("timeout_ms", JSON_MSEC, timeout),
         FIELD("idle_timeout_ms", JSON_MSEC, idle_timeout),
         { "leftovers", JSON_ENUM, offsetof(Spec, leftovers), leftovers_names },
@@ -77,6 +81,8 @@ int spec_from_string(Spec *s, const char *text, size_t len) {
         *s = (Spec){
                 .stop_signal = SIGTERM,
                 .stop_timeout = USEC_INFINITY,
+                .restart_delay = SPEC_RESTART_DELAY,
+                .restart_max = UINT64_MAX,
                 .timeout = USEC_INFINITY,
                 .idle_timeout = USEC_INFINITY,
                 .output_max = UINT64_MAX,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sdbg/base/fd.h"
+#include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
 #include "sdbg/text/quote.h"
@@ -211,6 +212,23 @@ static int set_texts(const StartRequest *q, Spec *s, Error *reterr) {
                        : 0;
 }
 
+static int set_restart(const StartRequest *q, Spec *s, Error *reterr) {
+        s->restart = q->restart;
+        s->restart_delay = q->restart_delay ?: SPEC_RESTART_DELAY;
+        s->restart_max = UINT64_MAX;
+        if (q->restart == RESTART_NO && (q->restart_delay > 0 || q->restart_max)) {
+                error_set(reterr, ERROR_USAGE, 0, "--restart-%s means nothing without --restart",
+                          q->restart_max ? "max" : "delay");
+                error_hint(reterr, "add --restart on-failure or --restart always");
+                return -EINVAL;
+        }
+        if (q->restart_max && (parse_u64(q->restart_max, &s->restart_max) < 0 || s->restart_max == 0))
+                return error_set(reterr, ERROR_USAGE, 0,
+                                 "'%s' is not a value for --restart-max: a number from 1 on is wanted",
+                                 q->restart_max);
+        return 0;
+}
+
 int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
         int r;
 
@@ -233,5 +251,7 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
                 r = set_labels(q, s, reterr);
         if (r >= 0)
                 r = set_texts(q, s, reterr);
+        if (r >= 0)
+                r = set_restart(q, s, reterr);
         return r;
 }

@@ -41,6 +41,12 @@ const Param start_params[] = {
         PARAM("settle", 0, PARAM_STRING, settle, "TIME",
               "how long to watch for an early failure (default: 200ms)"),
         PARAM("no-wait", 0, PARAM_FLAG, no_wait, NULL, "return as soon as the command has been executed"),
+        { "restart", 0, PARAM_CHOICE, offsetof(StartRequest, restart), "no|on-failure|always",
+          "start the command again when it has ended (default: no)", restart_names },
+        PARAM("restart-delay", 0, PARAM_DURATION, restart_delay, "TIME",
+              "wait so long before; doubled up to 1min after each failure in a row (default: 1s)"),
+        PARAM("restart-max", 0, PARAM_STRING, restart_max, "N",
+              "restart at most so many times (default: no end)"),
         PARAM("timeout", 0, PARAM_DURATION, timeout, "TIME", "end the job when it has run so long"),
         PARAM("idle-timeout", 0, PARAM_DURATION, idle_timeout, "TIME",
               "end the job when it has printed nothing for so long"),
@@ -63,8 +69,12 @@ static int running_error(const Job *j, Error *reterr) {
         /* "15:04:05" out of 2026-11-22T15:04:05.… */
         if (j->started_at > 0)
                 format_rfc3339(since, sizeof(since), j->started_at);
-        error_set(reterr, ERROR_JOB_RUNNING, 0, "already running (PID %d%s%.8s)", j->pid,
-                  *since ? ", since " : "", *since ? since + strlen("2026-11-22T") : "");
+        if (j->pid > 0)
+                error_set(reterr, ERROR_JOB_RUNNING, 0, "already running (PID %d%s%.8s)", j->pid,
+                          *since ? ", since " : "", *since ? since + strlen("2026-11-22T") : "");
+        else
+                error_set(reterr, ERROR_JOB_RUNNING, 0, "already running (%s, the last run %s)",
+                          job_state_to_string(j->state), strempty(j->reason));
         error_hint(reterr, "read it with 'sdbg logs %s', or use --if-running reuse|replace", j->name);
         return -EEXIST;
 }

@@ -169,6 +169,24 @@ static int collect(int fd, PidList *l) {
         return 0;
 }
 
+int cgroup_remove(int fd, const char *name) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *de;
+        int child = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        if (child < 0)
+                return errno == ENOENT ? 0 : -errno;
+        d = fdopendir(child);
+        if (!d) {
+                close_fd(child);
+                return -ENOMEM;
+        }
+        while ((de = readdir(d)))
+                if (de->d_type == DT_DIR && de->d_name[0] != '.')
+                        (void) cgroup_remove(child, de->d_name);
+        return unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 ssize_t cgroup_pids(int fd, size_t max, pid_t **ret) {
         PidList l = { .max = max };
         int r;

@@ -109,6 +109,16 @@ static void explain_stop(Supervisor *s) {
         set_reason(s, text);
 }
 
+/* The last of several runs. */
+static void explain_last(Supervisor *s) {
+        char text[768];
+
+        snprintf(text, sizeof(text), "%s, after %d restart%s%s", strempty(s->job.reason), s->job.restarts,
+                 s->job.restarts > 1 ? "s" : "",
+                 (uint64_t) s->job.restarts == s->spec.restart_max ? ", the most that it may have" : "");
+        set_reason(s, text);
+}
+
 void supervisor_set_result(Supervisor *s) {
         char text[64];
         Job *j = &s->job;
@@ -122,7 +132,21 @@ void supervisor_set_result(Supervisor *s) {
                 explain_signal(s, WTERMSIG(s->main_status), WCOREDUMP(s->main_status));
         if (s->kill_at > 0)
                 explain_stop(s);
+        if (s->job.restarts > 0 && !s->stop_asked && !supervisor_wants_restart(s))
+                explain_last(s);
         j->state = j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? JOB_EXITED : JOB_FAILED;
+}
+
+void supervisor_set_stopped_between(Supervisor *s) {
+        _cleanup_free_ char *last = TAKE_PTR(s->job.reason);
+        char text[768], cause[256];
+
+        describe_cause(s, cause, sizeof(cause));
+        snprintf(text, sizeof(text), "%s before it was restarted; the last run %s", cause, strempty(last));
+        set_reason(s, text);
+        s->job.result = RESULT_STOPPED;
+        s->job.state = JOB_EXITED;
+        s->job.ended_at = now_usec(CLOCK_REALTIME);
 }
 
 void supervisor_count(Supervisor *s) {

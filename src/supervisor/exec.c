@@ -225,6 +225,14 @@ static int open_pipes(Supervisor *s, int outputs[]) {
         return 0;
 }
 
+static int make_job_cgroup(Supervisor *s) {
+        s->job_fd = cgroup_make(s->cgroup_fd, "job");
+        if (s->job_fd < 0)
+                return s->job_fd;
+        s->events_fd = cgroup_open_events(s->job_fd);
+        return s->events_fd < 0 ? s->events_fd : 0;
+}
+
 static int enter_cgroup(Supervisor *s) {
         _cleanup_free_ char *path = NULL;
         int r;
@@ -236,23 +244,17 @@ static int enter_cgroup(Supervisor *s) {
         if (s->cgroup_fd < 0)
                 return s->cgroup_fd;
         s->job.cgroup = TAKE_PTR(path);
-        s->job_fd = cgroup_make(s->cgroup_fd, "job");
-        if (s->job_fd < 0)
-                return s->job_fd;
-        s->events_fd = cgroup_open_events(s->job_fd);
-        return s->events_fd < 0 ? s->events_fd : 0;
+        return make_job_cgroup(s);
 }
 
-int supervisor_exec(Supervisor *s) {
+/* Return: 0, negative errno of what failed, which is explained in the job. */
+static int spawn(Supervisor *s) {
         int outputs[STREAM_RECORD] = { -EBADF, -EBADF, -EBADF }, errors[2] = { -EBADF, -EBADF };
         ExecError e = {};
         pid_t pid = -1;
         int r;
 
-        r = enter_cgroup(s);
-        if (r < 0)
-                e = (ExecError){ STEP_CGROUP, -r };
-        else if ((r = open_pipes(s, outputs)) < 0 || pipe2(errors, O_CLOEXEC) < 0)
+        if ((r = open_pipes(s, outputs)) < 0 || pipe2(errors, O_CLOEXEC) < 0)
                 e = (ExecError){ STEP_STDIO, r < 0 ? -r : errno };
         else {
                 pid = start_child(s, outputs, errors[1]);
@@ -273,4 +275,29 @@ int supervisor_exec(Supervisor *s) {
         }
         s->job.pid = pid;
         return 0;
+}
+
+int supervisor_exec(Supervisor *s) {
+        int r = enter_cgroup(s);
+
+        if (r >= 0)
+                return spawn(s);
+        explain(s, &(ExecError){ STEP_CGROUP, -r });
+        return r;
+}
+
+int supervisor_exec_again(Supervisor *s) {
+        int r;
+
+        output_reopen(&s->output);
+        /* A new one: what is cloned into a cgroup that was killed before is killed at once (seen with Linux
+         * 6.18, which compares its kill_seq with that of the parent's cgroup). */
+        s->job_fd = close_fd(s->job_fd);
+        s->events_fd = close_fd(s->events_fd);
+        (void) cgroup_remove(s->cgroup_fd, "job");
+        r = make_job_cgroup(s);
+        if (r >= 0)
+                return spawn(s);
+        explain(s, &(ExecError){ STEP_CGROUP, -r });
+        return r;
 }

@@ -58,7 +58,8 @@ static bool is_gone(Supervisor *s, usec_t now) {
         if (cgroup_populated(s->events_fd) > 0) {
                 if (s->main_ended == 0 || s->kill_at > 0 || s->job.lingering)
                         return false;
-                if (s->spec.leftovers == LEFTOVERS_KILL)
+                if (s->spec.leftovers == LEFTOVERS_KILL ||
+                    (supervisor_wants_restart(s) && now >= s->main_ended + LINGER_USEC))
                         supervisor_stop(s, now, STOP_LEFTOVERS);
                 else if (now >= s->main_ended + LINGER_USEC)
                         linger(s);
@@ -106,17 +107,22 @@ static bool write_end(Supervisor *s, usec_t now) {
         return supervisor_record(s, RECORD_EXIT, "%s %s", s->spec.name, s->job.reason);
 }
 
-static usec_t next_wakeup(Supervisor *s, usec_t now) {
+/* gone: the job is, and the loop shall be left at finish_by. */
+static usec_t next_wakeup(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         usec_t t = MIN(output_deadline(&s->output, now), supervisor_check_timers(s, now));
 
         if (s->kill_at > 0)
                 t = MIN(t, s->kill_at);
+        if (s->restart_at > 0)
+                t = MIN(t, s->restart_at);
+        if (gone) /* a pipe that somebody else holds open tells nothing when it is empty */
+                return output_is_read(&s->output) || output_is_held(&s->output) ? MIN(t, finish_by) : now;
         if (s->main_ended > 0 && !s->job.lingering)
                 t = MIN(t, s->main_ended + LINGER_USEC);
         return t;
 }
 
-static int wait_for_event(Supervisor *s, usec_t now, bool gone) {
+static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         Output *o = &s->output;
         struct pollfd p[] = {
                 { .fd = s->signal_fd, .events = POLLIN },
@@ -125,7 +131,7 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone) {
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
         };
-        usec_t wakeup = next_wakeup(s, now), left = usec_sub(wakeup, now);
+        usec_t wakeup = next_wakeup(s, now, gone, finish_by), left = usec_sub(wakeup, now);
         struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
 
         if (gone) /* the cgroup has told all, and an empty pipe is a closed one */
@@ -152,14 +158,21 @@ int supervisor_loop(Supervisor *s) {
 
                 if (!gone && is_gone(s, now)) {
                         gone = true;
-                        finish_by = now + FINISH_USEC;
+                        finish_by = USEC_INFINITY;
                         mark_ended(s);
                 }
                 if (gone)
                         output_close(&s->output, now);
                 else
                         output_pump(&s->output, now, false);
-                if (gone && !written && output_is_read(&s->output))
+                if (gone && supervisor_wants_restart(s)) {
+                        if (output_is_read(&s->output) && supervisor_restart(s, now)) {
+                                gone = false;
+                                continue;
+                        }
+                } else if (gone)
+                        finish_by = MIN(finish_by, now + FINISH_USEC);
+                if (finish_by != USEC_INFINITY && !written && output_is_read(&s->output))
                         written = write_end(s, now);
                 if (written && output_is_sent(&s->output))
                         return 0;
@@ -168,7 +181,7 @@ int supervisor_loop(Supervisor *s) {
                         return 0;
                 }
 
-                r = wait_for_event(s, now, gone);
+                r = wait_for_event(s, now, gone, finish_by);
                 if (r < 0)
                         return r;
         }

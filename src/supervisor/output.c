@@ -264,6 +264,10 @@ void output_close(Output *o, usec_t now) {
         output_pump(o, now, true);
 }
 
+void output_reopen(Output *o) {
+        o->closing = false;
+}
+
 bool output_is_read(const Output *o) {
         for (size_t i = 0; i < ELEMENTSOF(o->fds); i++)
                 if (o->fds[i] >= 0)

@@ -65,6 +65,8 @@ void output_audited(Output *o);
 /* Says that the job is gone, so that the pipes end where they are empty; to be called until
  * output_is_read() says that all is in the ring. */
 void output_close(Output *o, usec_t now);
+/* For another run: there will be new pipes. */
+void output_reopen(Output *o);
 bool output_is_read(const Output *o);
 /* Return: whether journald's socket has taken all that is in the ring. */
 bool output_is_sent(const Output *o);

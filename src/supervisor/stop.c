@@ -14,6 +14,16 @@ void supervisor_stop(Supervisor *s, usec_t now, StopCause cause) {
         usec_t grace = s->spec.stop_timeout, deadline;
         ssize_t n;
 
+        s->stop_asked |= cause == STOP_REQUESTED;
+        if (s->restart_at > 0) {
+                s->stop_cause = cause;
+                s->restart_at = 0;
+                supervisor_set_stopped_between(s);
+                return;
+        }
+        /* What has ended is being written down. */
+        if (job_has_ended(&s->job))
+                return;
         /* When the main process has ended, its result stands. */
         if (s->main_ended > 0)
                 cause = STOP_LEFTOVERS;

@@ -36,14 +36,19 @@ typedef struct Supervisor {
         usec_t grace;      /* how long the processes had */
         uint64_t left_out; /* lines beyond the output cap; to be told */
         StopCause stop_cause;
+        bool stop_asked;     /* so nothing is started again */
         pid_t stopped_by;    /* whose SIGTERM it was */
         usec_t idle_since;   /* CLOCK_MONOTONIC */
         uint64_t idle_bytes; /* printed until then */
+        usec_t restart_at;   /* when the next run begins, CLOCK_MONOTONIC; 0: none is waited for */
+        unsigned failures;   /* runs in a row that failed soon */
 } Supervisor;
 
 /* exec.c: makes the cgroup, runs the command. On failure supervisor.job says why (exec-failed).
  * Return: 0, negative errno. */
 int supervisor_exec(Supervisor *s);
+/* Runs it again when all of the last run is gone. Return: as supervisor_exec(). */
+int supervisor_exec_again(Supervisor *s);
 
 /* stop.c: asks all processes of the job to end; after the grace time they are killed. The first cause is the
  * one that is told. */
@@ -51,10 +56,18 @@ void supervisor_stop(Supervisor *s, usec_t now, StopCause cause);
 /* Kills what has outlived the grace time. */
 void supervisor_check_stop(Supervisor *s, usec_t now);
 
+/* restart.c: whether the run that is over, or about to be, is followed by another. */
+bool supervisor_wants_restart(const Supervisor *s);
+/* To be called until the next run has begun, which is when the delay is over. Return: whether it has. */
+bool supervisor_restart(Supervisor *s, usec_t now);
+
 /* timers.c: ends the job where its time is over. Return: when to look again; USEC_INFINITY: never. */
 usec_t supervisor_check_timers(Supervisor *s, usec_t now);
 
 /* end.c: the result. */
+
+/* Of a job that was stopped between two runs. */
+void supervisor_set_stopped_between(Supervisor *s);
 
 /* Fills job.state, result, exit_code, signal and reason from the main process's end. */
 void supervisor_set_result(Supervisor *s);

@@ -21,7 +21,7 @@ static void watch_output(Supervisor *s, usec_t now) {
 usec_t supervisor_check_timers(Supervisor *s, usec_t now) {
         usec_t idle_at = USEC_INFINITY, end_at = usec_add(s->started, s->spec.timeout);
 
-        if (s->kill_at > 0)
+        if (s->kill_at > 0 || s->restart_at > 0 || job_has_ended(&s->job))
                 return USEC_INFINITY;
         if (s->spec.idle_timeout != USEC_INFINITY) {
                 watch_output(s, now);

@@ -15,6 +15,14 @@ typedef enum Leftovers {
         _LEFTOVERS_INVALID = -EINVAL,
 } Leftovers;
 
+typedef enum Restart {
+        RESTART_NO,
+        RESTART_ON_FAILURE,
+        RESTART_ALWAYS,
+        _RESTART_MAX,
+        _RESTART_INVALID = -EINVAL,
+} Restart;
+
 typedef enum Overflow {
         OVERFLOW_BLOCK, /* where the journal does not keep up, the job waits */
         OVERFLOW_DROP,  /* the job goes on, and what was dropped is counted */
@@ -23,6 +31,7 @@ typedef enum Overflow {
 } Overflow;
 
 extern const char *const leftovers_names[];
+extern const char *const restart_names[];
 extern const char *const overflow_names[];
 
 typedef struct SpecLimit {
@@ -39,6 +48,9 @@ typedef struct Spec {
         SpecLimit limits[RLIM_NLIMITS];
         int stop_signal;
         usec_t stop_timeout;
+        Restart restart;
+        usec_t restart_delay;         /* doubled after each failure in a row */
+        uint64_t restart_max;         /* UINT64_MAX: none */
         usec_t timeout, idle_timeout; /* longest run, longest time without output; USEC_INFINITY: none */
         Leftovers leftovers;
         uint64_t output_max;
@@ -47,6 +59,7 @@ typedef struct Spec {
 } Spec;
 
 #define SPEC_OUTPUT_MAX ((uint64_t) 256 * 1024 * 1024)
+#define SPEC_RESTART_DELAY USEC_PER_SEC
 #define SPEC_STOP_TIMEOUT (10 * USEC_PER_SEC)
 
 void spec_done(Spec *s);

@@ -19,6 +19,10 @@ int cgroup_open(const char *path);
 /* Makes `name` below fd and opens it. Return: a descriptor, negative errno. */
 int cgroup_make(int fd, const char *name);
 
+/* Removes `name` below fd with all cgroups in it, which must have no processes.
+ * Return: 0 also where there is none, negative errno. */
+int cgroup_remove(int fd, const char *name);
+
 /* Opens cgroup.events: poll it for POLLPRI, then ask cgroup_populated().
  * Return: a descriptor, negative errno. */
 int cgroup_open_events(int fd);
