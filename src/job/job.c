@@ -163,6 +163,60 @@ Json *job_to_json(const Job *j) {
         return TAKE_PTR(o);
 }
 
+static Json *type_schema(const char *type) {
+        return json_object("type", json_new_string(type), NULL);
+}
+
+static Json *field_schema(const JsonField *f) {
+        Json *names;
+
+        switch (f->type) {
+        case JSON_BOOL:
+                return type_schema("boolean");
+        case JSON_INT:
+        case JSON_U64:
+        case JSON_MSEC:
+                return type_schema("integer");
+        case JSON_BYTES_V:
+                return json_object("type", json_new_string("array"), "items", type_schema("string"), NULL);
+        case JSON_MAP:
+                return json_object("type", json_new_string("object"), "additionalProperties",
+                                   type_schema("string"), NULL);
+        case JSON_ENUM:
+                names = json_new_array();
+                for (size_t i = 0; f->names[i]; i++)
+                        (void) json_append(names, json_new_string(f->names[i]));
+                return json_object("type", json_new_string("string"), "enum", names, NULL);
+        default:
+                return type_schema("string");
+        }
+}
+
+static Json *ports_schema(void) {
+        Json *port = json_object("port", type_schema("integer"), "address", type_schema("string"), "protocol",
+                                 type_schema("string"), "pid", type_schema("integer"), NULL);
+
+        return json_object("type", json_new_string("array"), "items",
+                           json_object("type", json_new_string("object"), "properties", port,
+                                       "additionalProperties", json_new_bool(false), NULL),
+                           NULL);
+}
+
+Json *job_schema(void) {
+        _cleanup_json_ Json *properties = json_new_object();
+
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++)
+                if (json_set(properties, fields[i].key, field_schema(&fields[i])) < 0)
+                        return NULL;
+        if (json_set(properties, "ports", ports_schema()) < 0)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(output_fields); i++)
+                if (json_set(properties, output_fields[i].key, field_schema(&output_fields[i])) < 0)
+                        return NULL;
+        return json_object("type", json_new_string("object"), "properties", TAKE_PTR(properties),
+                           "additionalProperties", json_new_bool(false), NULL);
+}
+
 char *job_to_record(const Job *j) {
         _cleanup_json_ Json *o = job_to_json(j);
 

@@ -2,6 +2,7 @@
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <math.h>
+#include <stdarg.h>
 
 #include "sdbg/base/buf.h"
 #include "sdbg/base/strv.h"
@@ -71,6 +72,30 @@ Json *json_new_bool(bool b) {
         return cJSON_CreateBool(b);
 }
 
+Json *json_new_real(double d) {
+        return isfinite(d) ? cJSON_CreateNumber(d) : cJSON_CreateNull();
+}
+
+Json *json_object(const char *key, ...) {
+        Json *object = json_new_object();
+        bool failed = !object;
+        va_list ap;
+
+        va_start(ap, key);
+        for (; key; key = va_arg(ap, const char *))
+                failed = json_set(object, key, va_arg(ap, Json *)) < 0 || failed;
+        va_end(ap);
+        if (failed) {
+                json_free(object);
+                return NULL;
+        }
+        return object;
+}
+
+Json *json_copy(const Json *j) {
+        return j ? cJSON_Duplicate(j, true) : NULL;
+}
+
 int json_set(Json *object, const char *key, Json *value) {
         if (!object || !value || !cJSON_AddItemToObject(object, key, value)) {
                 cJSON_Delete(value);
@@ -93,6 +118,29 @@ const Json *json_get(const Json *object, const char *key) {
 
 const char *json_string(const Json *j) {
         return cJSON_GetStringValue(j);
+}
+
+JsonKind json_kind(const Json *j) {
+        return !j                  ? JSON_ABSENT
+               : cJSON_IsFalse(j)  ? JSON_FALSE
+               : cJSON_IsTrue(j)   ? JSON_TRUE
+               : cJSON_IsNumber(j) ? JSON_NUMBER
+               : cJSON_IsString(j) ? JSON_TEXT
+               : cJSON_IsArray(j)  ? JSON_ARRAY
+               : cJSON_IsObject(j) ? JSON_OBJECT
+                                   : JSON_NULL;
+}
+
+double json_number(const Json *j) {
+        return cJSON_GetNumberValue(j);
+}
+
+void json_drop_nulls(Json *object) {
+        for (Json *i = object ? object->child : NULL, *next; i; i = next) {
+                next = i->next;
+                if (cJSON_IsNull(i))
+                        json_free(cJSON_DetachItemViaPointer(object, i));
+        }
 }
 
 const Json *json_first(const Json *j) {

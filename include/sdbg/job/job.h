@@ -116,6 +116,9 @@ int job_exit_status(const Job *j);
 /* The job as its contract's JSON. Return: an object that the caller frees, NULL without memory. */
 Json *job_to_json(const Job *j);
 
+/* The JSON schema of that, with what is unknown left out. Return: as job_to_json(). */
+Json *job_schema(void);
+
 /* The same with what only records and the state file hold. Return: a string that the caller frees. */
 char *job_to_record(const Job *j);
 

@@ -29,6 +29,16 @@ Json *json_new_base64(const char *data, size_t len);
 Json *json_new_number(uint64_t n);
 Json *json_new_bool(bool b);
 
+/* The same out of a real number; null where it is none. */
+Json *json_new_real(double d);
+
+/* An object of the keys and values given, which it owns from then on, also on failure; ends with NULL.
+ * Return: NULL without memory, or where one of the values is NULL. */
+Json *json_object(const char *key, ...) __attribute__((sentinel));
+
+/* Return: a deep copy that the caller frees; NULL without memory, or of NULL. */
+Json *json_copy(const Json *j);
+
 /* Puts `value` (which the parent owns from then on, also on failure) into an object or array.
  * Return: 0, -ENOMEM (also where value is NULL, so that calls nest). */
 int json_set(Json *object, const char *key, Json *value);
@@ -38,6 +48,25 @@ int json_append(Json *array, Json *value);
 const Json *json_get(const Json *object, const char *key);
 /* Return: the string, borrowed; NULL where j is none. */
 const char *json_string(const Json *j);
+
+/* What a value is. */
+typedef enum JsonKind {
+        JSON_ABSENT, /* NULL */
+        JSON_NULL,
+        JSON_FALSE,
+        JSON_TRUE,
+        JSON_NUMBER,
+        JSON_TEXT,
+        JSON_ARRAY,
+        JSON_OBJECT,
+} JsonKind;
+
+JsonKind json_kind(const Json *j);
+/* Return: the number; NAN where j is none. */
+double json_number(const Json *j);
+
+/* Takes the members that are null out of an object. */
+void json_drop_nulls(Json *object);
 
 /* Walks an array or object: for (const Json *i = json_first(j); i; i = json_next(i)). */
 const Json *json_first(const Json *j);

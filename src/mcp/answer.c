@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
+#include "sdbg/output/show.h"
+#include "sdbg/text/quote.h"
+#include "sdbg/text/sanitize.h"
+
+#include "mcp/answer.h"
+
+#define LINE_SHOWN_MAX 2000
+
+static Json *job_facts(const Job *j) {
+        Json *o = job_to_json(j);
+
+        json_drop_nulls(o);
+        for (const Json *p = json_first(json_get(o, "ports")); p; p = json_next(p))
+                json_drop_nulls((Json *) p);
+        return o;
+}
+
+/* Appends what a function of the output module prints. */
+static int append_shown(Buf *b, void (*show)(FILE *f, const void *what), const void *what) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        FILE *f = open_memstream(&text, &len);
+
+        if (!f)
+                return -ENOMEM;
+        show(f, what);
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        buf_append(b, text, len);
+        return b->oom ? -ENOMEM : 0;
+}
+
+static void show_status(FILE *f, const void *job) {
+        show_job_status(f, job);
+}
+
+static void show_end(FILE *f, const void *job) {
+        show_job_end(f, job);
+}
+
+static void show_table(FILE *f, const void *list) {
+        (void) show_job_table(f, list);
+}
+
+int answer_job(ToolAnswer *a, const Job *j) {
+        int r = json_set(a->facts, "job", job_facts(j));
+
+        return r < 0 ? r : append_shown(&a->text, show_status, j);
+}
+
+int answer_end(ToolAnswer *a, const Job *j) {
+        return append_shown(&a->text, show_end, j);
+}
+
+/* In a list, what a table would show. */
+static Json *brief_facts(const Job *j) {
+        static const char *const keys[] = { "name",      "state",       "result",   "exit_code",
+                                            "pid",       "command",     "cwd",      "labels",
+                                            "group",     "started_at",  "ready_at", "ended_at",
+                                            "uptime_ms", "duration_ms", "cpu_ms",   "memory_bytes",
+                                            "ports" };
+        _cleanup_json_ Json *all = job_facts(j);
+        Json *o = json_new_object();
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (json_get(all, keys[i]) && json_set(o, keys[i], json_copy(json_get(all, keys[i]))) < 0) {
+                        json_free(o);
+                        return NULL;
+                }
+        return o;
+}
+
+int answer_jobs(ToolAnswer *a, const JobList *l, size_t first, size_t n) {
+        JobList page = { .jobs = l->jobs + first, .n = n };
+        Json *array = json_new_array();
+
+        for (size_t i = 0; i < n; i++)
+                if (json_append(array, brief_facts(&page.jobs[i])) < 0) {
+                        json_free(array);
+                        return -ENOMEM;
+                }
+        if (json_set(a->facts, "jobs", array) < 0)
+                return -ENOMEM;
+        return n > 0 ? append_shown(&a->text, show_table, &page) : 0;
+}
+
+/* What the bytes take in a JSON string. */
+static size_t json_length(const char *s, size_t len) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < len; i++)
+                n += strchr("\"\\\n\t", s[i]) && s[i] ? 2 : (unsigned char) s[i] < 0x20 ? 6 : 1;
+        return n;
+}
+
+/* Drops lines from the front until the rest fits. */
+static void trim(OutputText *o) {
+        size_t drop = 0, left = json_length(o->text.data, o->text.len);
+
+        while (left > o->max) {
+                const char *end = memchr(o->text.data + drop, '\n', o->text.len - drop);
+                size_t n = end ? (size_t) (end - o->text.data) + 1 - drop : o->text.len - drop;
+
+                left -= json_length(o->text.data + drop, n);
+                drop += n;
+                o->left_out++;
+        }
+        if (drop > 0)
+                buf_consume(&o->text, drop);
+}
+
+int output_take(void *userdata, const LogLine *line) {
+        OutputText *o = userdata;
+        _cleanup_free_ char *text = NULL;
+
+        if (line->missing > 0) {
+                buf_printf(&o->text, "… %" PRIu64 " lines left out (%s) …\n", line->missing, line->reason);
+                return o->text.oom ? -ENOMEM : 0;
+        }
+        text = printable_line(line->data, line->len, MIN(o->max, (size_t) LINE_SHOWN_MAX));
+        if (!text)
+                return -ENOMEM;
+        buf_append_str(&o->text, text);
+        buf_append_char(&o->text, '\n');
+        o->last_seq = line->seq;
+        if (o->text.len > 4 * o->max)
+                trim(o);
+        return o->text.oom ? -ENOMEM : 0;
+}
+
+int answer_output(ToolAnswer *a, OutputText *o) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (o->text.len > 0)
+                trim(o);
+        if (o->left_out > 0)
+                buf_printf(&a->text, "… %" PRIu64 " earlier lines left out: ask for fewer, or with grep …\n",
+                           o->left_out);
+        buf_append(&a->text, strempty(o->text.data), o->text.len);
+        text = buf_take(&o->text);
+        if (!text || a->text.oom)
+                return -ENOMEM;
+        r = json_set(a->facts, "output", json_new_string(text));
+        if (r >= 0 && o->left_out > 0)
+                r = json_set(a->facts, "lines_left_out", json_new_number(o->left_out));
+        return r;
+}
+
+int answer_tail(ToolAnswer *a, Session *s, const Job *j, uint64_t lines, size_t max) {
+        OutputText o = { .max = max };
+        int r = 0;
+
+        if (j->run && j->lines != 0)
+                r = op_tail(j->name, j->run, lines, output_take, &o, NULL);
+        if (r == -ENOMEM) {
+                buf_done(&o.text);
+                return r;
+        }
+        /* Without the journal there is no output to tell of; all else is still true. */
+        if (o.last_seq > 0)
+                r = session_mark(s, j->name, j->run, o.last_seq);
+        else
+                r = 0;
+        return r < 0 ? r : answer_output(a, &o);
+}
+
+static void append_ports(Buf *b, const Job *j) {
+        for (size_t i = 0; i < j->n_ports; i++)
+                if (j->ports[i].port >= 0)
+                        buf_printf(b, "%s:%d", b->len > 0 && i > 0 ? " " : " · ", j->ports[i].port);
+}
+
+int answer_state(ToolAnswer *a, const Session *s, const Job *j) {
+        uint64_t read = session_read(s, j->name, j->run);
+        usec_t span = job_has_ended(j) ? j->duration : j->uptime;
+        _cleanup_free_ char *line = NULL;
+        char text[48];
+        Buf b = {};
+        int r;
+
+        buf_printf(&b, "[%s %s", j->name, strempty(job_state_to_string(j->state)));
+        if (job_has_ended(j) && j->reason)
+                buf_printf(&b, ": %s", j->reason);
+        if (span != USEC_INFINITY)
+                buf_printf(&b, " · %s%s", job_has_ended(j) ? "ran " : "",
+                           format_duration(text, sizeof(text), span));
+        append_ports(&b, j);
+        if (j->lines != UINT64_MAX && j->lines > read)
+                buf_printf(&b, " · %" PRIu64 " new line%s", j->lines - read, j->lines - read == 1 ? "" : "s");
+        if (j->waiting_for_input)
+                buf_append_str(&b, " · waits for input");
+        buf_append_char(&b, ']');
+        line = buf_take(&b);
+        if (!line)
+                return -ENOMEM;
+        r = json_set(a->facts, "state", json_new_string(line));
+        buf_printf(&a->text, "%s\n", line);
+        return r < 0 || a->text.oom ? -ENOMEM : 0;
+}

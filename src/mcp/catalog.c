@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "mcp/catalog.h"
+#include "mcp/tools.h"
+
+/* Reaches the model in every client, often before any tool's description does. */
+#define INSTRUCTIONS                                                                                         \
+        "Background jobs on systemd. Use job_start for everything that runs longer than a moment or must "   \
+        "go on by itself (dev servers, watchers, builds, test runs, databases) instead of '&', nohup or a "  \
+        "shell tool's background mode. Jobs outlive you: call job_list first to see what runs already. Do "  \
+        "not poll: every answer ends with a line of state and tells what has ended since the last one; use " \
+        "job_wait to wait for an end, and job_logs to read output. Stop what you have started and nobody "   \
+        "needs any more with job_stop; never use kill or pkill."
+
+static Json *capabilities(void) {
+        return json_object("tools", json_object("listChanged", json_new_bool(false), NULL), "logging",
+                           json_new_object(), NULL);
+}
+
+Json *catalog_greeting(const char *version) {
+        return json_object("protocolVersion", json_new_string(version), "capabilities", capabilities(),
+                           "serverInfo",
+                           json_object("name", json_new_string("sdbg"), "title",
+                                       json_new_string("sdbg: background jobs on systemd"), "version",
+                                       json_new_string(SDBG_VERSION), NULL),
+                           "instructions", json_new_string(INSTRUCTIONS), NULL);
+}
+
+static Json *annotations(const Tool *t) {
+        bool reads = t->kind != TOOL_CHANGES;
+
+        return json_object("title", json_new_string(t->title), "readOnlyHint", json_new_bool(reads),
+                           "destructiveHint", json_new_bool(t->destructive), "idempotentHint",
+                           json_new_bool(reads || t->idempotent), "openWorldHint", json_new_bool(false),
+                           NULL);
+}
+
+Json *catalog_tools(void) {
+        _cleanup_json_ Json *array = json_new_array();
+
+        for (size_t i = 0; tools[i]; i++) {
+                const Tool *t = tools[i];
+                Json *o = json_object("name", json_new_string(t->name), "title", json_new_string(t->title),
+                                      "description", json_new_string(t->description), "inputSchema",
+                                      tool_input_schema(t), "outputSchema", tool_output_schema(t),
+                                      "annotations", annotations(t), NULL);
+
+                if (json_append(array, o) < 0)
+                        return NULL;
+        }
+        return json_object("tools", TAKE_PTR(array), NULL);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sdbg/manager/manager.h"
+#include "sdbg/base/buf.h"
+
+/* What is known of the client, and how far it has read each job. */
+
+typedef struct ReadMark {
+        char *job, *run;
+        uint64_t seq; /* the last line that the client has been given */
+} ReadMark;
+
+typedef struct Session {
+        const char *agent; /* what the client calls itself; NULL: unknown */
+        const char *id;    /* of the client's session; NULL: unknown */
+        ReadMark *marks;
+        size_t n_marks;
+} Session;
+
+void session_done(Session *s);
+
+/* How far the client has read that run. Return: the line's number, 0 where it has read nothing of it. */
+uint64_t session_read(const Session *s, const char *job, const char *run);
+
+/* Return: 0, -ENOMEM. */
+int session_mark(Session *s, const char *job, const char *run, uint64_t seq);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "sdbg/base/strv.h"
+
+#include "mcp/answer.h"
+
+#define FIRST_LINES 50
+
+typedef struct StartCall {
+        StartRequest start;
+        char *command;
+        char **args;
+        bool background; /* what other tools ask for stands here anyway */
+} StartCall;
+
+static const Param start_own[] = {
+        { "line", 0, PARAM_STRING, offsetof(StartCall, command), NULL, "", NULL },
+        { "args", 0, PARAM_LIST, offsetof(StartCall, args), NULL, "", NULL },
+        { "background", 0, PARAM_FLAG, offsetof(StartCall, background), NULL, "", NULL },
+        {},
+};
+
+static const ToolParam start_tool_params[] = {
+        { "command", "line", "cmd",
+          "the shell command line to run, e.g. \"npm run dev\"; with args, the program to run", true },
+        { "args", "args", NULL, "arguments of the program, taken as they are, without a shell", false },
+        { "name", "name", "id title", "what to call the job, e.g. \"web\"; else made from the command",
+          false },
+        { "cwd", "cwd", "workdir dir_path", "the directory to run in; else the project's", false },
+        { "env", "env", NULL, "environment variables to set", false },
+        { "if_running", "if-running", NULL,
+          "if a job of this name runs: reuse it (default), replace it, or fail", false },
+        { "yield_seconds", "settle", "yield_time_ms",
+          "how long to watch for an early failure before answering (default 1)", false },
+        { "description", "description", NULL, NULL, false },
+        { "labels", "label", "label", "marks to find the job by", false },
+        { "group", "group", NULL, "a group of jobs that belong together", false },
+        { "restart", "restart", NULL, NULL, false },
+        { "restart_delay_seconds", "restart-delay", NULL, NULL, false },
+        { "restart_max", "restart-max", NULL, NULL, false },
+        { "timeout_seconds", "timeout", "timeout_ms timeoutSeconds", NULL, false },
+        { "idle_timeout_seconds", "idle-timeout", NULL, NULL, false },
+        { "stop_signal", "stop-signal", NULL, NULL, false },
+        { "stop_timeout_seconds", "stop-timeout", NULL, NULL, false },
+        { "output_max", "output-max", NULL, NULL, false },
+        { "properties", "property", NULL, "properties of the systemd unit", false },
+        { "run_in_background", "background", "background", "has no effect: every job does", false },
+        {},
+};
+
+static const StartCall start_default = {
+        .start.if_running = IF_RUNNING_REUSE,
+};
+
+/* The job as it stands, its first lines, and the line of state. */
+static int answer_started(ToolAnswer *a, Session *s, const StartResult *result) {
+        const Job *j = &result->job;
+        int r;
+
+        if (result->reused)
+                buf_append_str(&a->text, "It was running already, and was left alone.\n");
+        r = json_set(a->facts, "reused", json_new_bool(result->reused));
+        if (r >= 0)
+                r = answer_job(a, j);
+        if (r >= 0)
+                r = answer_tail(a, s, j, FIRST_LINES, OUTPUT_DEFAULT / 2);
+        return r < 0 ? r : answer_state(a, s, j);
+}
+
+/* What is left to show when a start has failed. */
+static void answer_failed(ToolAnswer *a, Session *s, const StartResult *result) {
+        if (result->job.name)
+                (void) answer_started(a, s, result);
+}
+
+/* Who asked, as labels, unless the call sets its own. */
+static int add_label(StartRequest *q, const char *key, const char *value) {
+        _cleanup_free_ char *label = NULL;
+
+        if (!value || strv_env_get(q->labels, key))
+                return 0;
+        if (asprintf(&label, "%s=%.200s", key, value) < 0) {
+                label = NULL;
+                return -ENOMEM;
+        }
+        return strv_extend(&q->labels, label);
+}
+
+static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
+        StartCall *c = request;
+        StartRequest *q = &c->start;
+        _cleanup_free_ char **argv = calloc(strv_length(c->args) + 2, sizeof(char *));
+        StartResult result = { .job = JOB_INIT };
+        _cleanup_manager_ Manager *m = NULL;
+        int r;
+
+        if (!argv || add_label(q, "agent", s->agent) < 0 || add_label(q, "session", s->id) < 0)
+                return error_oom(reterr);
+        if (c->args) {
+                argv[0] = c->command;
+                memcpy(argv + 1, c->args, strv_length(c->args) * sizeof(char *));
+                q->command = argv;
+        } else {
+                q->shell = c->command;
+                c->command = NULL;
+        }
+        if (!q->settle)
+                q->settle = strdup("1s");
+        r = manager_connect(&m, reterr);
+        if (r >= 0)
+                r = op_start(m, q, &result, reterr);
+        if (r >= 0)
+                r = answer_started(ret, s, &result);
+        else
+                answer_failed(ret, s, &result);
+        job_done(&result.job);
+        return r;
+}
+
+const Tool tool_start = {
+        .name = "job_start",
+        .title = "Start a background job",
+        .description =
+                "Start a long-running command as a background session: dev server, watcher, build, test run, "
+                "database. Use this instead of a shell command with '&', nohup or run_in_background: the job "
+                "outlives this conversation, its output is kept, and you are told when it ends. Answers with "
+                "its first output, or why it failed at once. If a job of this name runs already it is "
+                "reused. "
+                "Do not poll: go on working, or use job_wait.",
+        .kind = TOOL_CHANGES,
+        .params = start_tool_params,
+        .op = start_params,
+        .own = start_own,
+        .request_size = sizeof(StartCall),
+        .request_default = &start_default,
+        .gives = "job reused output lines_left_out",
+        .run = run_start,
+};
+
+typedef struct RestartCall {
+        RestartRequest restart;
+        char *name;
+} RestartCall;
+
+static const Param restart_own[] = {
+        { "name", 0, PARAM_STRING, offsetof(RestartCall, name), NULL, "", NULL },
+        {},
+};
+
+static const ToolParam restart_tool_params[] = {
+        { "name", "name", JOB_ALIASES, "the job's name", true },
+        { "yield_seconds", "settle", "yield_time_ms",
+          "how long to watch for an early failure before answering", false },
+        {},
+};
+
+static int run_restart(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
+        RestartCall *c = request;
+        StartResult result = { .job = JOB_INIT };
+        _cleanup_manager_ Manager *m = NULL;
+        int r;
+
+        r = manager_connect(&m, reterr);
+        if (r >= 0)
+                r = op_restart(m, c->name, &c->restart, &result, reterr);
+        if (r >= 0)
+                r = answer_started(ret, s, &result);
+        else
+                answer_failed(ret, s, &result);
+        job_done(&result.job);
+        return r;
+}
+
+const Tool tool_restart = {
+        .name = "job_restart",
+        .title = "Restart a job",
+        .description = "Stop a job with all its processes and start the same command again with the same "
+                       "directory and environment. Also starts a job again that has ended.",
+        .kind = TOOL_CHANGES,
+        .destructive = true,
+        .params = restart_tool_params,
+        .op = restart_params,
+        .own = restart_own,
+        .request_size = sizeof(RestartCall),
+        .gives = "job reused output lines_left_out",
+        .run = run_restart,
+};

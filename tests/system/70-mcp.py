@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`sdbg mcp` as a client on stdio sees it: every tool, every error, and whatever a broken client sends."""
+
+import json
+import os
+import signal
+import time
+
+import harness
+import mcp_client
+from harness import sdbg, unique_name, wait_until
+from mcp_client import Answer, RpcError
+
+
+class McpTest(harness.SystemTest):
+    def client(self, env=None, cwd=None, **options):
+        process = harness.spawn("sdbg", "mcp", env=env, cwd=cwd, stderr=None)
+        return mcp_client.Client(process, **options)
+
+    def setUp(self):
+        super().setUp()
+        self.mcp = self.client()
+
+    def call_fails(self, code, tool, **arguments):
+        answer = self.mcp.call(tool, **arguments)
+        self.assertTrue(answer.failed, answer)
+        self.assertEqual(answer.error["code"], code, answer)
+        # Both kinds of clients see it.
+        self.assertIn(answer.error["message"], answer.text)
+        return answer
+
+    def start(self, command, name=None, **arguments):
+        name = name or unique_name("mcp")
+        answer = self.mcp.call("job_start", command=command, name=name, yield_seconds=0, **arguments)
+        self.assertFalse(answer.failed, answer)
+        return name
+
+
+class Protocol(McpTest):
+    def test_versions(self):
+        for asked, given in (("2024-11-05", "2024-11-05"), ("2025-03-26", "2025-03-26"),
+                             ("2025-06-18", "2025-06-18"), ("2025-11-25", "2025-11-25"),
+                             ("2030-01-01", "2025-11-25")):
+            client = self.client(version=asked)
+            self.assertEqual(client.greeting["protocolVersion"], given)
+            self.assertEqual(client.greeting["serverInfo"]["name"], "sdbg")
+            self.assertIn("job_start", client.greeting["instructions"])
+            self.assertEqual(client.close(), 0)
+
+    def test_ping_before_initialize(self):
+        client = self.client(initialize=False)
+        self.assertEqual(client.request("ping"), {})
+        with self.assertRaises(RpcError) as refused:
+            client.request("tools/list")
+        self.assertEqual(refused.exception.code, -32002)
+
+    def test_tools_are_described(self):
+        tools = {tool["name"]: tool for tool in self.mcp.request("tools/list")["tools"]}
+        for name in ("start", "list", "status", "logs", "wait", "stop", "restart", "doctor"):
+            tool = tools[f"job_{name}"]
+            self.assertEqual(tool["inputSchema"]["type"], "object")
+            self.assertEqual(tool["outputSchema"]["type"], "object")
+            self.assertIs(tool["outputSchema"]["additionalProperties"], False)
+            self.assertTrue(tool["description"] and tool["annotations"]["title"])
+        self.assertTrue(tools["job_list"]["annotations"]["readOnlyHint"])
+        self.assertTrue(tools["job_stop"]["annotations"]["destructiveHint"])
+        self.assertEqual(tools["job_start"]["inputSchema"]["required"], ["command"])
+
+    def test_unknown_tool_and_method(self):
+        for method, params, code in (("tools/call", {"name": "job_strat"}, -32602),
+                                     ("tools/call", {}, -32602),
+                                     ("tools/run", {}, -32601)):
+            with self.assertRaises(RpcError) as refused:
+                self.mcp.request(method, params)
+            self.assertEqual(refused.exception.code, code)
+
+    def test_bad_lines(self):
+        """Each gets an error, and the server goes on."""
+        for line, code in ((b"{]", -32700), (b"\xff\xfe", -32700), (b"[" * 100000, -32700), (b"7", -32600),
+                           (b'{"a":' * 5000, -32700), (b"\0", -32700), (b"[]", -32600)):
+            self.mcp.send_bytes(line + b"\n")
+            self.assertEqual(self.mcp.strays.get(timeout=10)["error"]["code"], code, line[:20])
+        self.assertEqual(self.mcp.request("ping"), {})
+
+    def test_huge_line(self):
+        for _ in range(100):
+            self.mcp.send_bytes(b"x" * 1000000)
+        self.mcp.send_bytes(b"\n")
+        self.assertEqual(self.mcp.strays.get(timeout=60)["error"]["code"], -32700)
+        self.assertEqual(self.mcp.request("ping"), {})
+        self.assertLess(resident(self.mcp), 8 << 20)
+
+    def test_half_line(self):
+        self.mcp.send_bytes(b'{"jsonrpc":"2.0","id":"h","me')
+        self.assertEqual(self.client().request("ping"), {})
+        self.mcp.send_bytes(b'thod":"ping"}\n')
+        self.assertEqual(self.mcp.result("h"), {})
+        self.mcp.send_bytes(b'{"jsonrpc":')
+        self.assertEqual(self.mcp.close(), 0)
+
+    def test_batch(self):
+        client = self.client(version="2025-03-26")
+        client.send([{"jsonrpc": "2.0", "id": "a", "method": "ping"},
+                     {"jsonrpc": "2.0", "id": "b", "method": "tools/call", "params": {"name": "job_list"}}])
+        answers = client.strays.get(timeout=10)
+        self.assertEqual({answer["id"] for answer in answers}, {"a", "b"})
+
+    def test_wrong_arguments(self):
+        for tool, arguments in (("job_start", {"command": 7.5}), ("job_start", {"command": {}}),
+                                ("job_start", {"command": "x", "env": 7}),
+                                ("job_start", {"command": "x", "yield_seconds": "soon"}),
+                                ("job_start", {"command": "x", "if_running": 1}),
+                                ("job_start", {}), ("job_start", {"command": ""}),
+                                ("job_start", {"command": "x", "name": "No Name"}),
+                                ("job_start", {"command": "x", "cwd": "/nonexistent"}),
+                                ("job_logs", {"name": "x", "lines": "many"}), ("job_logs", {}),
+                                ("job_wait", {"name": []}), ("job_stop", {"name": True}),
+                                ("job_list", {"cursor": "x"})):
+            with self.subTest(tool=tool, arguments=arguments):
+                self.call_fails("usage", tool, **arguments)
+
+    def test_unknown_parameter_names_the_near_ones(self):
+        answer = self.call_fails("usage", "job_start", comand="x")
+        self.assertIn("'comand'", answer.error["message"])
+        self.assertIn("'command'", answer.error["hint"])
+
+
+class Tools(McpTest):
+    def test_start_read_stop(self):
+        name = unique_name("web")
+        started = self.mcp.call("job_start", command="echo hello; exec sleep 100", name=name,
+                                yield_seconds=0.5)
+        self.assertEqual(started.facts["job"]["state"], "running")
+        self.assertEqual(started.facts["output"], "hello\n")
+        self.assertIn("hello", started.text)
+        self.assertIn(f"[{name} running", started.state)
+        self.assertEqual(started.text.rstrip().splitlines()[-1], started.state)
+        self.assertEqual(started.facts["job"]["labels"]["agent"], "test-client")
+
+        listed = self.mcp.call("job_list")
+        self.assertIn(name, [job["name"] for job in listed.facts["jobs"]])
+        self.assertIn(name, listed.text)
+        self.assertEqual(self.mcp.call("job_status", bash_id=name).facts["job"]["name"], name)
+        self.assertEqual(self.mcp.call("job_logs", name=name).facts["output"], "hello\n")
+
+        stopped = self.mcp.call("job_stop", name=name)
+        self.assertEqual(stopped.facts["jobs"][0]["result"], "stopped")
+        self.assertEqual(sdbg("status", name, json=True).json[0]["state"], "exited")
+
+    def test_arguments_reach_the_command(self):
+        name = unique_name("args")
+        answer = self.mcp.call("job_start", command="printf", args=["%s|", "a b", "$HOME", "*"], name=name,
+                               yield_seconds=5)
+        self.assertEqual(answer.facts["output"].rstrip("\n"), "a b|$HOME|*|")
+
+    def test_environment_and_directory(self):
+        answer = self.mcp.call("job_start", command="echo $A $B; pwd", env={"A": "x y", "B": "z"}, cwd="/usr",
+                               yield_seconds=5)
+        self.assertEqual(answer.facts["output"], "x y z\n/usr\n")
+
+    def test_early_failure(self):
+        answer = self.call_fails("ended-early", "job_start", command="echo oh no >&2; exit 3",
+                                 yield_seconds=5)
+        self.assertEqual(answer.facts["job"]["exit_code"], 3)
+        self.assertIn("oh no", answer.facts["output"])
+        self.assertIn("oh no", answer.text)
+
+    def test_command_that_is_not_there(self):
+        answer = self.call_fails("exec-failed", "job_start", command="/nonexistent/program", args=["x"])
+        self.assertIn("/nonexistent/program", answer.text)
+
+    def test_reuse_is_the_default(self):
+        name = self.start("sleep 100")
+        again = self.mcp.call("job_start", command="sleep 100", name=name)
+        self.assertTrue(again.facts["reused"])
+        self.call_fails("job-running", "job_start", command="sleep 100", name=name, if_running="fail")
+
+    def test_restart(self):
+        name = self.start("sleep 100")
+        before = self.mcp.call("job_status", name=name).facts["job"]["run"]
+        after = self.mcp.call("job_restart", name=name, yield_seconds=0).facts["job"]["run"]
+        self.assertNotEqual(before, after)
+
+    def test_wait_for_the_end(self):
+        name = self.start("sleep 1; echo bye; exit 7")
+        answer = self.mcp.call("job_wait", name=name)
+        self.assertFalse(answer.failed)
+        self.assertIs(answer.facts["timed_out"], False)
+        self.assertEqual(answer.facts["job"]["exit_code"], 7)
+        self.assertIn("bye", answer.facts["output"])
+        self.assertIn("failed: exited with code 7", answer.state)
+
+    def test_wait_for_a_line(self):
+        name = self.start("sleep 0.5; echo listening on 3000; sleep 100")
+        answer = self.mcp.call("job_wait", name=name, **{"for": "log=listening on \\d+"})
+        self.assertFalse(answer.failed, answer)
+        self.assertEqual(answer.facts["line"], "listening on 3000")
+        self.call_fails("usage", "job_wait", name=name, **{"for": "something"})
+
+    def test_end_before_it_happened(self):
+        name = self.start("sleep 0.5; echo broken; exit 4")
+        answer = self.call_fails("ended-early", "job_wait", name=name, **{"for": "log=ready"})
+        self.assertEqual(answer.facts["job"]["exit_code"], 4)
+        self.assertIn("broken", answer.facts["output"])
+
+    def test_wait_is_bounded(self):
+        name = self.start("sleep 100")
+        answer = self.mcp.call("job_wait", name=name, timeout_ms=300)
+        self.assertFalse(answer.failed)
+        self.assertIs(answer.facts["timed_out"], True)
+
+    def test_no_such_job(self):
+        name = self.start("sleep 100")
+        for tool in ("job_status", "job_logs", "job_wait", "job_stop", "job_restart"):
+            with self.subTest(tool=tool):
+                answer = self.call_fails("no-such-job", tool, name=name + "x")
+                self.assertIn(name, answer.error["hint"])
+
+    def test_answers_are_bounded(self):
+        name = self.start("seq 100000; sleep 100")
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 100000)
+        answer = self.mcp.call("job_logs", name=name, lines=50000)
+        self.assertLess(len(answer.text), 10000)
+        self.assertLess(len(json.dumps(answer.facts)), 10000)
+        self.assertTrue(answer.facts["output"].endswith("100000\n"))
+        self.assertEqual(answer.facts["lines_left_out"] + answer.facts["output"].count("\n"), 50000)
+
+    def test_grep(self):
+        name = self.start("seq 1000; sleep 100")
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 1000)
+        self.assertEqual(self.mcp.call("job_logs", name=name, filter="^99.$").facts["output"].split(),
+                         [str(n) for n in range(990, 1000)])
+        self.call_fails("usage", "job_logs", name=name, grep="(")
+
+    def test_exploding_expression(self):
+        name = self.start(f"echo {'a' * 100}; sleep 100")
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 1)
+        self.call_fails("usage", "job_logs", name=name, grep="(a+)+$b|^(a|aa)+$c|(?:a*)*d")
+
+    def test_list_is_paged(self):
+        names = {self.start("true", name=unique_name(f"page{n}")) for n in range(30)}
+        seen, cursor = [], {}
+        while True:
+            answer = self.mcp.call("job_list", **cursor)
+            self.assertLess(len(json.dumps(answer.facts)), 10000)
+            seen += [job["name"] for job in answer.facts["jobs"]]
+            if "next_cursor" not in answer.facts:
+                break
+            cursor = {"cursor": answer.facts["next_cursor"]}
+        self.assertLessEqual(names, set(seen))
+        self.assertEqual(len(seen), len(set(seen)))
+
+    def test_doctor(self):
+        answer = self.mcp.call("job_doctor")
+        self.assertIn("bus", [check["check"] for check in answer.facts["checks"]])
+        self.assertIn("bus", answer.text)
+
+
+class Calls(McpTest):
+    def test_waits_hold_nothing_up(self):
+        name = self.start("sleep 100")
+        waits = [self.mcp.begin_call("job_wait", name=name) for _ in range(64)]
+        self.assertIn(name, self.mcp.call("job_list").text)
+        self.assertEqual(self.mcp.request("ping"), {})
+        self.mcp.call("job_stop", name=name)
+        for wait in waits:
+            answer = Answer(self.mcp.result(wait))
+            self.assertEqual(answer.facts["job"]["result"], "stopped")
+
+    def test_cancel(self):
+        """Twice, and after the end."""
+        name = self.start("sleep 100")
+        wait = self.mcp.begin_call("job_wait", name=name)
+        for _ in range(2):
+            self.mcp.notify("notifications/cancelled", {"requestId": wait})
+        listed = self.mcp.begin_call("job_list")
+        self.mcp.result(listed)
+        self.mcp.notify("notifications/cancelled", {"requestId": listed, "reason": "it is over"})
+        self.assertEqual(self.mcp.request("ping"), {})
+        self.mcp.call("job_stop", name=name)
+        self.assertNotIn(wait, self.mcp.answers)
+
+    def test_a_cancelled_start_is_carried_out(self):
+        name = unique_name("mcp")
+        start = self.mcp.begin_call("job_start", command="sleep 100", name=name)
+        self.mcp.notify("notifications/cancelled", {"requestId": start})
+        wait_until(lambda: name in sdbg("list").stdout)
+        self.assertNotIn(start, self.mcp.answers)
+
+    def test_repeated_id(self):
+        name = self.start("sleep 100")
+        wait = self.mcp.begin_call("job_wait", name=name)
+        self.mcp.begin("ping", number=wait)
+        self.assertEqual(self.mcp.answer(wait)["error"]["code"], -32600)
+        self.mcp.call("job_stop", name=name)
+        self.assertEqual(Answer(self.mcp.result(wait)).facts["job"]["name"], name)
+
+    def test_progress(self):
+        name = self.start("sleep 100")
+        self.mcp.begin_call("job_wait", token="p", name=name)
+        told = self.mcp.notifications.get(timeout=20)
+        self.assertEqual(told["method"], "notifications/progress")
+        self.assertEqual(told["params"]["progressToken"], "p")
+
+    def test_job_that_vanishes_in_a_wait(self):
+        name = self.start("sleep 100")
+        wait = self.mcp.begin_call("job_wait", name=name)
+        harness.systemctl_user("kill", "--signal=KILL", harness.unit_of(name))
+        harness.systemctl_user("stop", harness.unit_of(name))
+        self.assertIn(name, Answer(self.mcp.result(wait)).text)
+
+    def test_no_process_is_left(self):
+        for _ in range(20):
+            self.mcp.call("job_list")
+        children = f"/proc/{self.mcp.process.pid}/task/{self.mcp.process.pid}/children"
+        with open(children, encoding="ascii") as file:
+            self.assertEqual(file.read(), "")
+
+
+class Ends(McpTest):
+    def test_stdin_closed(self):
+        name = self.start("sleep 100")
+        self.mcp.begin_call("job_wait", name=name)
+        self.assertEqual(self.mcp.close(), 0)
+        self.assertEqual(sdbg("status", name, json=True).json[0]["state"], "running")
+
+    def test_stdin_closed_in_a_call(self):
+        """What was asked for is done and answered: `printf … | sdbg mcp` works."""
+        name = unique_name("mcp")
+        start = self.mcp.begin_call("job_start", command="sleep 100", name=name, yield_seconds=0.5)
+        self.assertEqual(self.mcp.close(), 0)
+        self.assertEqual(Answer(self.mcp.result(start)).facts["job"]["name"], name)
+
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            client = self.client()
+            name = unique_name("mcp")
+            client.begin_call("job_start", command="sleep 100", name=name)
+            client.request("ping")
+            client.process.send_signal(number)
+            client.process.wait(10)
+            wait_until(lambda name=name: name in sdbg("list").stdout)
+
+    def test_another_client_finds_the_jobs(self):
+        name = self.start("echo first; sleep 100")
+        self.mcp.process.kill()
+        self.mcp.process.wait()
+        client = self.client()
+        self.assertIn(name, client.call("job_list").text)
+        self.assertIn("first", client.call("job_logs", name=name).text)
+
+    def test_bare_environment(self):
+        bare = {key: None for key in os.environ if key not in ("PATH", "HOME", harness.MARKER)}
+        client = self.client(env=bare)
+        answer = client.call("job_start", command="echo $XDG_RUNTIME_DIR", yield_seconds=5)
+        self.assertEqual(answer.facts["output"].strip(), str(harness.RUNTIME))
+
+    def test_client_that_does_not_read(self):
+        """What waits to be sent is bounded, and so is what is read."""
+        client = harness.spawn("sdbg", "mcp", stderr=None)
+        os.set_blocking(client.stdin.fileno(), False)
+        sent, line = 0, b'{"jsonrpc":"2.0","id":1,"method":"server/discover"}\n' * 1000
+        deadline = time.monotonic() + 5
+        while sent < 64 << 20 and time.monotonic() < deadline:
+            try:
+                sent += os.write(client.stdin.fileno(), line)
+            except BlockingIOError:
+                break
+        self.assertLess(sent, 64 << 20)
+        with open(f"/proc/{client.pid}/status", encoding="ascii") as file:
+            self.assertLess(rss(file.read()), 8 << 20)
+
+
+def rss(status):
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+def resident(client):
+    with open(f"/proc/{client.process.pid}/status", encoding="ascii") as file:
+        return rss(file.read())
+
+
+class Many(McpTest):
+    timeout = 300
+
+    def test_ten_thousand_calls(self):
+        name = self.start("echo x; sleep 100")
+        before = None
+        for number in range(10000):
+            tool = ("job_list", "job_status", "job_logs")[number % 3] if number % 10 == 0 else "ping"
+            if tool == "ping":
+                self.mcp.request("ping")
+            else:
+                self.mcp.call(tool, **({} if tool == "job_list" else {"name": name}))
+            if number == 1000:
+                before = resident(self.mcp)
+        self.assertLess(resident(self.mcp), before + (256 << 10))
+        self.assertLess(resident(self.mcp), 8 << 20)
+
+
+if __name__ == "__main__":
+    harness.main()
