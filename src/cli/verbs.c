@@ -3,9 +3,9 @@
 
 /* In the order of `sdbg help`. */
 const Verb *const verbs[] = {
-        &verb_start,      &verb_run,     &verb_list,    &verb_status, &verb_logs,   &verb_wait,
-        &verb_stop,       &verb_kill,    &verb_restart, &verb_clean,  &verb_doctor, &verb_mcp,
-        &verb_completion, &verb_version, &verb_help,    NULL,
+        &verb_start,  &verb_run,        &verb_list,    &verb_status,  &verb_logs,  &verb_wait,
+        &verb_events, &verb_stop,       &verb_kill,    &verb_restart, &verb_clean, &verb_doctor,
+        &verb_mcp,    &verb_completion, &verb_version, &verb_help,    NULL,
 };
 
 const Verb *verb_find(const char *name) {

@@ -4,4 +4,5 @@
 #include "cli/cli.h"
 
 extern const Verb verb_start, verb_run, verb_list, verb_status, verb_logs, verb_wait, verb_stop, verb_kill,
-        verb_restart, verb_clean, verb_doctor, verb_mcp, verb_completion, verb_version, verb_help;
+        verb_events, verb_restart, verb_clean, verb_doctor, verb_mcp, verb_completion, verb_version,
+        verb_help;

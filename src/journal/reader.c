@@ -165,3 +165,13 @@ int journal_reader_wait(JournalReader *r, usec_t timeout) {
 
         return k < 0 ? k : k != SD_JOURNAL_NOP;
 }
+
+int journal_reader_fd(JournalReader *r) {
+        return sd_journal_get_fd(r->journal);
+}
+
+int journal_reader_process(JournalReader *r) {
+        int k = sd_journal_process(r->journal);
+
+        return MIN(k, 0);
+}

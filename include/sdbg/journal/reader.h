@@ -44,3 +44,11 @@ int journal_reader_next_number(JournalReader *r, uint64_t *ret);
 /* Waits until the journal has changed. journald tells of changes up to 250 ms late.
  * Return: 1 it has, 0 the time is over, negative errno. */
 int journal_reader_wait(JournalReader *r, usec_t timeout);
+
+/* A descriptor that polls readable (POLLIN) when the journal may have changed, at most 250 ms late; ask for
+ * it before reading. Then call journal_reader_process().
+ * Return: a borrowed descriptor; -EMFILE and other negative errno where the journal cannot be watched. */
+int journal_reader_fd(JournalReader *r);
+
+/* Takes in what the descriptor told. Return: 0, negative errno. */
+int journal_reader_process(JournalReader *r);

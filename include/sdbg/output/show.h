@@ -5,6 +5,7 @@
 
 #include "sdbg/base/error.h"
 #include "sdbg/doctor/doctor.h"
+#include "sdbg/ops/events.h"
 #include "sdbg/ops/jobs.h"
 #include "sdbg/ops/logs.h"
 #include "sdbg/ops/wait.h"
@@ -32,6 +33,10 @@ void show_wait_outcome(FILE *f, const WaitResult *w, size_t i);
 /* An array of jobs; where not their ends were waited for, each with `happened`, and for a line of the log
  * with `line` and `seq`. Return: 0, -ENOMEM. */
 int show_wait_json(FILE *f, const WaitResult *w);
+
+/* One event on a line of its own. Return: 0, -ENOMEM, negative errno of writing. */
+int show_event(FILE *f, const Entry *e);
+int show_event_json(FILE *f, const Entry *e);
 
 /* One line or gap of a log. */
 typedef struct LogStyle {
