@@ -3,6 +3,7 @@
 
 #include "sdbg/base/error.h"
 #include "sdbg/manager/manager.h"
+#include "sdbg/ops/jobs.h"
 #include "sdbg/ops/param.h"
 
 /* Exit codes (beside a job's own). */
@@ -60,3 +61,5 @@ void help_show_all(void);
 
 /* Connects, or says in cli->error why not. */
 int cli_connect(Cli *cli, Manager **ret);
+/* The same for an op that changes jobs, which does not take "nothing" for "everything". */
+int cli_connect_for(Cli *cli, const JobSelection *s, Manager **ret);

@@ -35,6 +35,14 @@ int cli_connect(Cli *cli, Manager **ret) {
         return manager_connect(ret, &cli->error);
 }
 
+int cli_connect_for(Cli *cli, const JobSelection *s, Manager **ret) {
+        if (!job_selection_is_empty(s))
+                return cli_connect(cli, ret);
+        error_set(&cli->error, ERROR_USAGE, 0, "%s: no job was named", cli->verb->name);
+        error_hint(&cli->error, "give names or globs, --group, --label, --here or --all");
+        return -EINVAL;
+}
+
 /* Takes the global options before the verb. Return: the index of the verb in argv; argc where none is. */
 static int take_globals(Cli *cli, int argc, char **argv) {
         int i;

@@ -8,21 +8,6 @@
 #include "cli/start-result.h"
 #include "cli/verbs.h"
 
-/* Ops that change something do not take "nothing" for "everything". */
-static int check_selection(Cli *cli, const JobSelection *s) {
-        if (!job_selection_is_empty(s))
-                return 0;
-        error_set(&cli->error, ERROR_USAGE, 0, "%s: no job was named", cli->verb->name);
-        error_hint(&cli->error, "give names or globs, --group, --label, --here or --all");
-        return -EINVAL;
-}
-
-static int connect_for(Cli *cli, const JobSelection *s, Manager **ret) {
-        int r = check_selection(cli, s);
-
-        return r < 0 ? r : cli_connect(cli, ret);
-}
-
 static int run_stop(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
         _cleanup_job_list_ JobList jobs = {};
@@ -30,7 +15,7 @@ static int run_stop(Cli *cli, void *request, char **operands) {
         int r;
 
         q->select.names = operands;
-        r = connect_for(cli, &q->select, &m);
+        r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
                 r = op_stop(m, q, &jobs, &cli->error);
         if (r < 0)
@@ -60,7 +45,7 @@ static int run_kill(Cli *cli, void *request, char **operands) {
         int r;
 
         q->select.names = operands;
-        r = connect_for(cli, &q->select, &m);
+        r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
                 r = op_kill(m, q, &jobs, &sent, &cli->error);
         if (r < 0)
@@ -104,7 +89,7 @@ static int run_restart(Cli *cli, void *request, char **operands) {
         int r;
 
         q->select.names = operands;
-        r = connect_for(cli, &q->select, &m);
+        r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
                 r = jobs_select(m, &q->select, JOB_BRIEF, operands[0] != NULL, &jobs, &cli->error);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++)

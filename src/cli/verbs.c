@@ -2,11 +2,29 @@
 #include "cli/verbs.h"
 
 /* In the order of `sdbg help`. */
+/* clang-format off */
 const Verb *const verbs[] = {
-        &verb_start,  &verb_run,        &verb_list,    &verb_status,  &verb_logs,  &verb_wait,
-        &verb_events, &verb_stop,       &verb_kill,    &verb_restart, &verb_clean, &verb_doctor,
-        &verb_mcp,    &verb_completion, &verb_version, &verb_help,    NULL,
+        &verb_start,
+        &verb_run,
+        &verb_list,
+        &verb_status,
+        &verb_logs,
+        &verb_events,
+        &verb_wait,
+        &verb_stop,
+        &verb_kill,
+        &verb_restart,
+        &verb_pause,
+        &verb_resume,
+        &verb_clean,
+        &verb_doctor,
+        &verb_mcp,
+        &verb_completion,
+        &verb_version,
+        &verb_help,
+        NULL,
 };
+/* clang-format on */
 
 const Verb *verb_find(const char *name) {
         for (size_t i = 0; verbs[i]; i++)

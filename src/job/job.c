@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
+#include <stdio.h>
 
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
@@ -111,6 +112,20 @@ void job_forget_ports(Job *j) {
         j->ports = NULL;
         j->n_ports = 0;
         j->ports_known = false;
+}
+
+bool job_is_scope(const Job *j) {
+        const char *dot = j->unit ? strrchr(j->unit, '.') : NULL;
+
+        return dot && streq(dot, ".scope");
+}
+
+char *job_cgroup_path(const Job *j) {
+        char *path;
+
+        if (!j->cgroup || asprintf(&path, "%s%s", j->cgroup, job_is_scope(j) ? "" : "/job") < 0)
+                return NULL;
+        return path;
 }
 
 bool job_has_ended(const Job *j) {

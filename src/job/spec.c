@@ -23,6 +23,9 @@ static const JsonField fields[] = {
         FIELD("umask", JSON_INT, umask),
         FIELD("stop_signal", JSON_INT, stop_signal),
         FIELD("stop_timeout_ms", JSON_MSEC, stop_timeout),
+        FIELD("lifetime_pid", JSON_INT, lifetime_pid),
+        FIELD("lifetime_start", JSON_U64, lifetime_start),
+        FIELD("lifetime_of", JSON_STRING, lifetime_of),
         { "restart", JSON_ENUM, offsetof(Spec, restart), restart_names },
         FIELD("restart_delay_ms", JSON_MSEC, restart_delay),
         FIELD("restart_max", JSON_U64, restart_max),
@@ -81,6 +84,7 @@ int spec_from_string(Spec *s, const char *text, size_t len) {
         *s = (Spec){
                 .stop_signal = SIGTERM,
                 .stop_timeout = USEC_INFINITY,
+                .lifetime_pid = -1,
                 .restart_delay = SPEC_RESTART_DELAY,
                 .restart_max = UINT64_MAX,
                 .timeout = USEC_INFINITY,

@@ -73,11 +73,10 @@ static void add_figures(Job *j) {
 
 /* How many processes it has, the supervisor not counted. */
 static void count_tasks(Job *j) {
-        _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF, job = -EBADF;
+        _cleanup_close_ int job = cgroup_open_of_job(j);
         _cleanup_free_ pid_t *pids = NULL;
         ssize_t n;
 
-        job = unit < 0 ? unit : openat(unit, "job", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         n = job < 0 ? -1 : cgroup_pids(job, TASKS_MAX, &pids);
         if (n >= 0)
                 j->tasks = n;

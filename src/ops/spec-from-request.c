@@ -235,6 +235,7 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
         *s = (Spec){
                 .stop_signal = q->stop_signal ?: SIGTERM,
                 .stop_timeout = q->stop_timeout ?: SPEC_STOP_TIMEOUT,
+                .lifetime_pid = -1,
                 .timeout = q->timeout ?: USEC_INFINITY,
                 .idle_timeout = q->idle_timeout ?: USEC_INFINITY,
                 .leftovers = q->leftovers,
@@ -253,5 +254,7 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
                 r = set_texts(q, s, reterr);
         if (r >= 0)
                 r = set_restart(q, s, reterr);
+        if (r >= 0)
+                r = lifetime_set(q->lifetime, s, reterr);
         return r;
 }

@@ -41,6 +41,8 @@ const Param start_params[] = {
         PARAM("settle", 0, PARAM_STRING, settle, "TIME",
               "how long to watch for an early failure (default: 200ms)"),
         PARAM("no-wait", 0, PARAM_FLAG, no_wait, NULL, "return as soon as the command has been executed"),
+        PARAM("lifetime", 0, PARAM_STRING, lifetime, "user|login|PID:N",
+              "end the job with the login session, or with process N (default: user)"),
         { "restart", 0, PARAM_CHOICE, offsetof(StartRequest, restart), "no|on-failure|always",
           "start the command again when it has ended (default: no)", restart_names },
         PARAM("restart-delay", 0, PARAM_DURATION, restart_delay, "TIME",
@@ -224,7 +226,9 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
 }
 
 int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, StartResult *ret, Error *reterr) {
-        return start_named(m, spec, IF_RUNNING_REPLACE, settle_time, ret, reterr);
+        int r = lifetime_check(spec, reterr);
+
+        return r < 0 ? r : start_named(m, spec, IF_RUNNING_REPLACE, settle_time, ret, reterr);
 }
 
 /* The name made from the command, or with -2, -3, … the first that is not running. */

@@ -175,14 +175,8 @@ int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
 }
 
 static int kill_tree(const Job *j, int signal) {
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -EBADF;
+        _cleanup_close_ int fd = cgroup_open_of_job(j);
 
-        if (!j->cgroup || asprintf(&path, "%s/job", j->cgroup) < 0) {
-                path = NULL;
-                return -ENODATA;
-        }
-        fd = cgroup_open(path);
         return fd < 0 ? fd : (int) cgroup_signal(fd, signal);
 }
 

@@ -187,13 +187,9 @@ static void show_children(FILE *f, const ProcessList *l, pid_t parent, int depth
 /* The job's processes as a tree; its roots are children of the supervisor. */
 static void show_processes(FILE *f, const Job *j) {
         _cleanup_process_list_ ProcessList l = {};
-        _cleanup_free_ char *path = NULL;
+        _cleanup_free_ char *path = job_has_ended(j) ? NULL : job_cgroup_path(j);
 
-        if (job_has_ended(j) || !j->cgroup || asprintf(&path, "%s/job", j->cgroup) < 0) {
-                path = NULL;
-                return;
-        }
-        if (process_list(path, PROCESSES_SHOWN, &l) < 0 || l.n == 0)
+        if (!path || process_list(path, PROCESSES_SHOWN, &l) < 0 || l.n == 0)
                 return;
         fprintf(f, "%11s:\n", "processes");
         show_children(f, &l, j->supervisor, 0);

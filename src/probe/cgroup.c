@@ -61,6 +61,12 @@ int cgroup_open(const char *path) {
         return fd < 0 ? -errno : fd;
 }
 
+int cgroup_open_of_job(const Job *j) {
+        _cleanup_free_ char *path = job_cgroup_path(j);
+
+        return path ? cgroup_open(path) : -ENODATA;
+}
+
 int cgroup_make(int fd, const char *name) {
         int child;
 
@@ -75,13 +81,23 @@ int cgroup_open_events(int fd) {
         return events < 0 ? -errno : events;
 }
 
-int cgroup_populated(int events_fd) {
+int cgroup_freeze(int fd, bool freeze) {
+        _cleanup_close_ int file = openat(fd, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
+
+        return file < 0 ? -errno : write_all(file, freeze ? "1" : "0", 1);
+}
+
+int cgroup_populated(int events_fd, bool *ret_frozen) {
         char text[256];
         ssize_t n = pread(events_fd, text, sizeof(text) - 1, 0);
 
+        if (ret_frozen)
+                *ret_frozen = false;
         if (n < 0)
                 return errno == ENODEV ? 0 : -errno;
         text[n] = '\0';
+        if (ret_frozen)
+                *ret_frozen = strstr(text, "frozen 1") != NULL;
         return strstr(text, "populated 1") != NULL;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "sdbg/base/fd.h"
 #include "sdbg/probe/cgroup.h"
@@ -21,6 +23,32 @@ static int read_proc(pid_t pid, const char *file, char **ret, size_t *ret_len) {
 
         snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, file);
         return read_file_at(AT_FDCWD, path, (size_t) 8 * 1024 * 1024, ret, ret_len);
+}
+
+int process_identify(pid_t pid, ProcessIdentity *ret) {
+        _cleanup_free_ char *stat = NULL, *name = NULL;
+        char *open, *close, path[64], state;
+        struct stat st;
+        int r, parent;
+
+        snprintf(path, sizeof(path), "/proc/%d", (int) pid);
+        r = read_proc(pid, "stat", &stat, NULL);
+        if (r < 0 || lstat(path, &st) < 0)
+                return r == -ENOENT || r >= 0 ? -ESRCH : r;
+        /* "pid (name) state ppid … starttime", the 22nd; the name may hold anything. */
+        *ret = (ProcessIdentity){ .uid = st.st_uid };
+        open = strchr(stat, '(');
+        close = strrchr(stat, ')');
+        if (!open || !close ||
+            sscanf(close + 1,
+                   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
+                   &state, &parent, &ret->start) != 3)
+                return -EBADMSG;
+        ret->parent = parent;
+        ret->is_zombie = state == 'Z' || state == 'X';
+        name = printable_line(open + 1, close - open - 1, sizeof(ret->name) - 1);
+        snprintf(ret->name, sizeof(ret->name), "%s", strempty(name));
+        return 0;
 }
 
 static int read_process(pid_t pid, Process *ret) {

@@ -48,6 +48,9 @@ static void describe_cause(const Supervisor *s, char *buf, size_t size) {
                 snprintf(buf, size, "printed nothing for %s, its idle-timeout",
                          format_duration(time, sizeof(time), s->spec.idle_timeout));
                 return;
+        case STOP_LIFETIME:
+                snprintf(buf, size, "stopped at the end of %s", strempty(s->spec.lifetime_of));
+                return;
         default:
                 if (jobdir_read_stopped_by(s->dir_fd, &note) >= 0)
                         shown = printable_line(note, strlen(note), 160);
@@ -95,6 +98,7 @@ static void explain_stop(Supervisor *s) {
                 [STOP_REQUESTED] = RESULT_STOPPED,
                 [STOP_TIMEOUT] = RESULT_TIMEOUT,
                 [STOP_IDLE_TIMEOUT] = RESULT_IDLE_TIMEOUT,
+                [STOP_LIFETIME] = RESULT_STOPPED,
         };
         char text[512], cause[256], stopped[128];
 

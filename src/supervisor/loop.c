@@ -54,8 +54,11 @@ static void linger(Supervisor *s) {
 
 /* Return: whether the job and all it started are gone. */
 static bool is_gone(Supervisor *s, usec_t now) {
+        bool frozen;
+
         supervisor_check_stop(s, now);
-        if (cgroup_populated(s->events_fd) > 0) {
+        if (cgroup_populated(s->events_fd, &frozen) > 0) {
+                supervisor_set_paused(s, frozen);
                 if (s->main_ended == 0 || s->kill_at > 0 || s->job.lingering)
                         return false;
                 if (s->spec.leftovers == LEFTOVERS_KILL ||
@@ -130,6 +133,7 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
                 { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
+                { .fd = s->lifetime_fd, .events = POLLIN },
         };
         usec_t wakeup = next_wakeup(s, now, gone, finish_by), left = usec_sub(wakeup, now);
         struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
@@ -145,6 +149,8 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         for (Stream i = STREAM_STDOUT; i <= STREAM_STDERR; i++)
                 if (p[3 + i].revents)
                         output_read(o, i, now);
+        if (p[5].revents)
+                supervisor_end_lifetime(s, now);
         return 0;
 }
 
@@ -152,6 +158,7 @@ int supervisor_loop(Supervisor *s) {
         bool gone = false, written = false;
         usec_t finish_by = USEC_INFINITY;
 
+        supervisor_watch_lifetime(s, now_usec(CLOCK_MONOTONIC));
         for (;;) {
                 usec_t now = now_usec(CLOCK_MONOTONIC);
                 int r;

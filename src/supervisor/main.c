@@ -98,6 +98,7 @@ int main(int argc, char *argv[]) {
                 .job_fd = -EBADF,
                 .events_fd = -EBADF,
                 .signal_fd = -EBADF,
+                .lifetime_fd = -EBADF,
         };
         int r;
 

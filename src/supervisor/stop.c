@@ -14,7 +14,7 @@ void supervisor_stop(Supervisor *s, usec_t now, StopCause cause) {
         usec_t grace = s->spec.stop_timeout, deadline;
         ssize_t n;
 
-        s->stop_asked |= cause == STOP_REQUESTED;
+        s->stop_asked |= cause == STOP_REQUESTED || cause == STOP_LIFETIME;
         if (s->restart_at > 0) {
                 s->stop_cause = cause;
                 s->restart_at = 0;
@@ -41,8 +41,9 @@ void supervisor_stop(Supervisor *s, usec_t now, StopCause cause) {
         s->kill_at = deadline;
         s->grace = grace;
         n = cgroup_signal(s->job_fd, s->spec.stop_signal);
-        /* What is stopped by job control would sleep through the grace time. */
+        /* What is stopped by job control, or paused, would sleep through the grace time. */
         (void) cgroup_signal(s->job_fd, SIGCONT);
+        (void) cgroup_freeze(s->job_fd, false);
         s->job.processes_ended = MAX(n, (ssize_t) 0);
         s->job.processes_killed = 0;
         s->job.state = JOB_STOPPING;
@@ -58,6 +59,17 @@ static void kill_rest(Supervisor *s) {
         s->job.processes_ended = MAX(s->job.processes_ended, s->job.processes_killed);
         (void) cgroup_kill(s->job_fd);
         s->kill_at = KILLED;
+}
+
+void supervisor_set_paused(Supervisor *s, bool paused) {
+        Job *j = &s->job;
+
+        if (paused == (j->state == JOB_PAUSED) || j->state == JOB_STOPPING)
+                return;
+        if (paused)
+                s->unpaused = j->state;
+        j->state = paused ? JOB_PAUSED : s->unpaused;
+        supervisor_save(s);
 }
 
 void supervisor_check_stop(Supervisor *s, usec_t now) {

@@ -12,6 +12,7 @@ typedef enum StopCause {
         STOP_REQUESTED, /* somebody asked */
         STOP_TIMEOUT,
         STOP_IDLE_TIMEOUT,
+        STOP_LIFETIME, /* the process is gone whose lifetime the job shares */
 } StopCause;
 
 /* The main process of a job's unit: runs the command in a cgroup of its own, keeps its output, ends it
@@ -26,6 +27,7 @@ typedef struct Supervisor {
         int job_fd;    /* its child "job": the command and all it starts */
         int events_fd; /* cgroup.events of it */
         int signal_fd;
+        int lifetime_fd; /* pidfd of the process whose lifetime the job shares; -EBADF: none */
 
         Output output;
 
@@ -37,6 +39,7 @@ typedef struct Supervisor {
         uint64_t left_out; /* lines beyond the output cap; to be told */
         StopCause stop_cause;
         bool stop_asked;     /* so nothing is started again */
+        JobState unpaused;   /* the state before the job was paused */
         pid_t stopped_by;    /* whose SIGTERM it was */
         usec_t idle_since;   /* CLOCK_MONOTONIC */
         uint64_t idle_bytes; /* printed until then */
@@ -55,6 +58,13 @@ int supervisor_exec_again(Supervisor *s);
 void supervisor_stop(Supervisor *s, usec_t now, StopCause cause);
 /* Kills what has outlived the grace time. */
 void supervisor_check_stop(Supervisor *s, usec_t now);
+
+/* Shows that the job was paused, or goes on. */
+void supervisor_set_paused(Supervisor *s, bool paused);
+
+/* lifetime.c: begins to watch the process whose lifetime the job shares; where it is gone, the job is stopped. */
+void supervisor_watch_lifetime(Supervisor *s, usec_t now);
+void supervisor_end_lifetime(Supervisor *s, usec_t now);
 
 /* restart.c: whether the run that is over, or about to be, is followed by another. */
 bool supervisor_wants_restart(const Supervisor *s);

@@ -106,6 +106,13 @@ void job_done(Job *j);
 void job_forget_ports(Job *j);
 #define _cleanup_job_ _cleanup_(job_done)
 
+/* Whether it is an adopted process tree: without a supervisor, its cgroup is the scope's own. */
+bool job_is_scope(const Job *j);
+
+/* The cgroup of the job's processes, below the cgroup2 mount: beside the supervisor, or the whole scope.
+ * Return: the caller frees it; NULL where it is not known, or without memory. */
+char *job_cgroup_path(const Job *j);
+
 /* Whether the run is over (exited or failed). */
 bool job_has_ended(const Job *j);
 

@@ -48,6 +48,9 @@ typedef struct Spec {
         SpecLimit limits[RLIM_NLIMITS];
         int stop_signal;
         usec_t stop_timeout;
+        int lifetime_pid;        /* the job ends when this process does; negative: none */
+        uint64_t lifetime_start; /* when that one was started, in ticks since boot: PIDs are used again */
+        char *lifetime_of;       /* how people call it: "PID 12 (node)" */
         Restart restart;
         usec_t restart_delay;         /* doubled after each failure in a row */
         uint64_t restart_max;         /* UINT64_MAX: none */

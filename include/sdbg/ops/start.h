@@ -23,6 +23,7 @@ typedef struct StartRequest {
         int overflow;        /* Overflow */
 
         usec_t timeout, idle_timeout; /* 0: none */
+        char *lifetime;               /* "user" (also NULL), "login", "PID:N" */
         int restart;                  /* Restart */
         usec_t restart_delay;         /* 0: 1 s */
         char *restart_max;            /* a number; NULL: no end */

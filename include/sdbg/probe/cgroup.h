@@ -16,6 +16,9 @@ int cgroup_of(pid_t pid, char **ret);
  * setups). Return: a descriptor that the caller closes, negative errno. */
 int cgroup_open(const char *path);
 
+/* Opens the cgroup of a job's processes. Return: as cgroup_open(); -ENODATA where it is not known. */
+int cgroup_open_of_job(const Job *j);
+
 /* Makes `name` below fd and opens it. Return: a descriptor, negative errno. */
 int cgroup_make(int fd, const char *name);
 
@@ -27,8 +30,13 @@ int cgroup_remove(int fd, const char *name);
  * Return: a descriptor, negative errno. */
 int cgroup_open_events(int fd);
 
-/* Return: 1 while a process lives in the cgroup or below it, 0 when none does, negative errno. */
-int cgroup_populated(int events_fd);
+/* *ret_frozen (or NULL): whether all of its processes are frozen.
+ * Return: 1 while a process lives in the cgroup or below it, 0 when none does, negative errno. */
+int cgroup_populated(int events_fd, bool *ret_frozen);
+
+/* Freezes all in the cgroup and below it, or lets them go on (cgroup.freeze, Linux 5.2). Frozen ones can be
+ * killed, and nothing else. Return: 0, negative errno. */
+int cgroup_freeze(int fd, bool freeze);
 
 /* The processes in the cgroup and below it, at most `max`; those of a foreign PID namespace are 0.
  * *ret is the caller's to free. Return: how many, negative errno. */

@@ -19,6 +19,18 @@ typedef struct ProcessList {
 void process_list_done(ProcessList *l);
 #define _cleanup_process_list_ _cleanup_(process_list_done)
 
+/* What tells one process of a PID from another. */
+typedef struct ProcessIdentity {
+        uid_t uid; /* effective */
+        pid_t parent;
+        uint64_t start; /* when it was started, in clock ticks since boot */
+        bool is_zombie;
+        char name[64]; /* its short name, printable */
+} ProcessIdentity;
+
+/* Return: 0; -ESRCH where there is none, negative errno. */
+int process_identify(pid_t pid, ProcessIdentity *ret);
+
 /* The processes of the cgroup at `path` (below the cgroup2 mount) and below it, at most `max`.
  * Return: 0, negative errno. */
 int process_list(const char *path, size_t max, ProcessList *ret);
