@@ -97,6 +97,13 @@ const char *strv_env_get(char *const *v, const char *name) {
         return NULL;
 }
 
+void strv_env_unset(char **v, const char *name) {
+        const char *value = strv_env_get(v, name);
+
+        if (value)
+                strv_remove(v, value - strlen(name) - 1);
+}
+
 int strv_env_set(char ***v, const char *assignment) {
         size_t l = env_prefix(assignment);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "sdbg/base/fd.h"
@@ -8,7 +9,10 @@
 #include "sdbg/ops/start.h"
 #include "sdbg/ops/wait.h"
 #include "sdbg/output/show.h"
+#include "sdbg/terminal/terminal.h"
+#include "sdbg/tty/tty.h"
 
+#include "cli/attach.h"
 #include "cli/verbs.h"
 
 /* The job's main process while it is attached, for the signal handlers. */
@@ -65,17 +69,76 @@ static int finish(Cli *cli, Manager *m, Job *j) {
         return job_exit_status(j);
 }
 
-static int attach(Cli *cli, Manager *m, Job *j) {
-        static const volatile int never;
+/* Set when --detach-after is over. */
+static volatile int detached;
+
+static void detach(int signal) {
+        detached = 1;
+}
+
+static void detach_after(usec_t time) {
+        struct itimerval t = { .it_value = { .tv_sec = time / USEC_PER_SEC,
+                                             .tv_usec = time % USEC_PER_SEC } };
+        struct sigaction a = { .sa_handler = detach };
+
+        (void) sigaction(SIGALRM, &a, NULL);
+        (void) setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static int stream(Cli *cli, Manager *m, Job *j, const StartRequest *q) {
         int r;
 
         forward_signals(j->pid);
-        r = op_stream(j->name, j->run, &never, pass_on, NULL, &cli->error);
+        if (q->detach_after > 0)
+                detach_after(q->detach_after);
+        r = op_stream(j->name, j->run, &detached, pass_on, NULL, &cli->error);
+        if (detached) {
+                error_clear(&cli->error);
+                attach_say_detached(j->name);
+                return 0;
+        }
         if (r == -EPIPE || r == -EBADF)
                 /* Nobody reads any more: the job goes on, as one whose output is kept anyway. */
                 return error_set(&cli->error, ERROR_FAILED, 0,
                                  "the output is closed; job '%s' goes on in the background", j->name);
         return r < 0 ? r : finish(cli, m, j);
+}
+
+/* At a terminal the command has one, too, which looks and feels as if it were run directly. */
+static int attach(Cli *cli, Manager *m, Job *j, const StartRequest *q) {
+        AttachOptions o = { .detach_keys = q->detach_keys,
+                            .from_start = true,
+                            .detach_after = q->detach_after };
+        int r;
+
+        if (!q->keep_term)
+                return stream(cli, m, j, q);
+        r = attach_terminal(j->name, &o, &cli->error);
+        if (r < 0) {
+                /* It was over before: what it printed is in the log. */
+                error_clear(&cli->error);
+                return stream(cli, m, j, q);
+        }
+        if (r == ATTACH_DETACHED) {
+                attach_say_detached(j->name);
+                return 0;
+        }
+        return finish(cli, m, j);
+}
+
+/* Where the caller sits at a terminal, so does the job. Return: 0, -ENOMEM. */
+static int take_terminal(const Cli *cli, StartRequest *q, Error *reterr) {
+        unsigned cols, rows;
+
+        if (cli->json || q->input || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+                return 0;
+        q->pty = q->keep_term = true;
+        if (q->size || tty_size(STDOUT_FILENO, &cols, &rows) < 0)
+                return 0;
+        return asprintf(&q->size, "%ux%u", MIN(cols, (unsigned) TERMINAL_COLS_MAX),
+                        MIN(rows, (unsigned) TERMINAL_ROWS_MAX)) < 0
+                       ? error_oom(reterr)
+                       : 0;
 }
 
 static int run_run(Cli *cli, void *request, char **operands) {
@@ -87,7 +150,9 @@ static int run_run(Cli *cli, void *request, char **operands) {
         q->command = operands;
         q->no_wait = true;
         (void) signal(SIGPIPE, SIG_IGN);
-        r = cli_connect(cli, &m);
+        r = take_terminal(cli, q, &cli->error);
+        if (r >= 0)
+                r = cli_connect(cli, &m);
         if (r >= 0)
                 r = op_start(m, q, &result, &cli->error);
         if (r == -ENOEXEC) {
@@ -96,7 +161,7 @@ static int run_run(Cli *cli, void *request, char **operands) {
                 r = result.job.exit_code;
         } else if (r == -ECHILD || r >= 0) {
                 error_clear(&cli->error);
-                r = attach(cli, m, &result.job);
+                r = attach(cli, m, &result.job, q);
         } else
                 error_prefix(&cli->error, "cannot run job%s%s", q->name ? " " : "", strempty(q->name));
         job_done(&result.job);
@@ -107,7 +172,7 @@ const Verb verb_run = {
         .name = "run",
         .usage = "[OPTION…] [--] COMMAND [ARGUMENT…] | -c STRING",
         .summary = "start a job and stay with it: its output, its exit code",
-        .params = start_params,
+        .params = run_params,
         .takes_command = true,
         .gives_job_code = true,
         .operands_max = SIZE_MAX,

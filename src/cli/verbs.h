@@ -3,24 +3,22 @@
 
 #include "cli/cli.h"
 
-/* clang-format off */
-extern const Verb
-        verb_start,
-        verb_run,
-        verb_list,
-        verb_status,
-        verb_logs,
-        verb_events,
-        verb_wait,
-        verb_stop,
-        verb_kill,
-        verb_restart,
-        verb_pause,
-        verb_resume,
-        verb_clean,
-        verb_doctor,
-        verb_mcp,
-        verb_completion,
-        verb_version,
-        verb_help;
-/* clang-format on */
+extern const Verb verb_start;
+extern const Verb verb_run;
+extern const Verb verb_list;
+extern const Verb verb_status;
+extern const Verb verb_logs;
+extern const Verb verb_wait;
+extern const Verb verb_events;
+extern const Verb verb_stop;
+extern const Verb verb_kill;
+extern const Verb verb_restart;
+extern const Verb verb_send;
+extern const Verb verb_attach;
+extern const Verb verb_screen;
+extern const Verb verb_clean;
+extern const Verb verb_doctor;
+extern const Verb verb_mcp;
+extern const Verb verb_completion;
+extern const Verb verb_version;
+extern const Verb verb_help;

@@ -82,6 +82,7 @@ static const JsonField output_fields[] = {
         FIELD("restarts", JSON_INT, restarts),
         FIELD("lingering", JSON_BOOL, lingering),
         FIELD("waiting_for_input", JSON_BOOL, waiting_for_input),
+        FIELD("prompt", JSON_STRING, prompt),
         FIELD("attached", JSON_INT, attached),
         FIELD("cursor", JSON_STRING, cursor),
 };

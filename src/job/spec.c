@@ -35,6 +35,10 @@ static const JsonField fields[] = {
         FIELD("output_max_bytes", JSON_U64, output_max),
         { "overflow", JSON_ENUM, offsetof(Spec, overflow), overflow_names },
         FIELD("properties", JSON_BYTES_V, properties),
+        FIELD("pty", JSON_BOOL, pty),
+        FIELD("stdin", JSON_BOOL, input),
+        FIELD("cols", JSON_INT, cols),
+        FIELD("rows", JSON_INT, rows),
 };
 
 /* A limit's value as text: JSON's numbers do not hold 64 bits. */

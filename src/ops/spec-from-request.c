@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
+#include "sdbg/terminal/terminal.h"
 #include "sdbg/text/quote.h"
 #include "sdbg/text/utf8.h"
 
@@ -229,6 +231,39 @@ static int set_restart(const StartRequest *q, Spec *s, Error *reterr) {
         return 0;
 }
 
+/* What programs may expect of the emulator; an attached terminal is taken for the same. */
+#define TERM "TERM=xterm-256color"
+
+static int set_terminal(const StartRequest *q, Spec *s, Error *reterr) {
+        const char *term = strv_env_get(s->env, "TERM");
+
+        s->pty = q->pty;
+        s->input = q->input;
+        if (q->size && !q->pty)
+                return error_set(reterr, ERROR_USAGE, 0, "--size is of a terminal: give --pty too");
+        s->cols = TERMINAL_COLS;
+        s->rows = TERMINAL_ROWS;
+        if (q->size) {
+                char end;
+
+                if (sscanf(q->size, "%dx%d%c", &s->cols, &s->rows, &end) != 2 || s->cols < 1 || s->rows < 1 ||
+                    s->cols > TERMINAL_COLS_MAX || s->rows > TERMINAL_ROWS_MAX)
+                        return error_set(reterr, ERROR_USAGE, 0,
+                                         "'%s' is not a terminal's size: COLSxROWS, up to %dx%d", q->size,
+                                         TERMINAL_COLS_MAX, TERMINAL_ROWS_MAX);
+        }
+        if (!q->pty)
+                return 0;
+        strv_env_unset(s->env, "COLUMNS");
+        strv_env_unset(s->env, "LINES");
+        if (q->keep_term && term && !streq(term, "dumb"))
+                return 0;
+        STRV_FOREACH (e, q->env)
+                if (startswith(*e, "TERM=") || streq(*e, "TERM"))
+                        return 0;
+        return strv_env_set(&s->env, TERM) < 0 ? error_oom(reterr) : 0;
+}
+
 int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
         int r;
 
@@ -248,6 +283,8 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
                 r = set_cwd(q, s, reterr);
         if (r >= 0)
                 r = set_env(q, s, reterr);
+        if (r >= 0)
+                r = set_terminal(q, s, reterr);
         if (r >= 0)
                 r = set_labels(q, s, reterr);
         if (r >= 0)

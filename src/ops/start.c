@@ -23,7 +23,11 @@ static const char *const if_running_names[] = { "fail", "reuse", "replace", NULL
 #define PARAM(name, letter, type, member, value, help)                                                       \
         { name, letter, type, offsetof(StartRequest, member), value, help, NULL }
 
-const Param start_params[] = {
+const Param run_params[] = {
+        PARAM("detach-keys", 0, PARAM_STRING, detach_keys, "KEYS",
+              "leave it in the background with these (default: C-b; twice sends it)"),
+        PARAM("detach-after", 0, PARAM_DURATION, detach_after, "TIME",
+              "leave it in the background after so long"),
         PARAM("name", 'n', PARAM_STRING, name, "NAME", "the job's name; else made from the command"),
         PARAM("command", 'c', PARAM_STRING, shell, "STRING", "run this by /bin/sh"),
         PARAM("cwd", 0, PARAM_STRING, cwd, "DIR", "run in this directory; else the caller's"),
@@ -61,6 +65,9 @@ const Param start_params[] = {
         PARAM("output-max", 0, PARAM_SIZE, output_max, "SIZE", "output kept of a run (default: 256M)"),
         { "overflow", 0, PARAM_CHOICE, offsetof(StartRequest, overflow), "block|drop",
           "where the journal does not keep up, wait or drop lines (default: block)", overflow_names },
+        PARAM("pty", 't', PARAM_FLAG, pty, NULL, "give it a terminal, to type into and to attach to"),
+        PARAM("size", 0, PARAM_STRING, size, "COLSxROWS", "of that terminal (default: 120x40)"),
+        PARAM("stdin", 'i', PARAM_FLAG, input, NULL, "keep its stdin open, for 'sdbg send'"),
         PARAM("property", 'p', PARAM_LIST, properties, "NAME=VALUE", "set a property of the systemd unit"),
         {},
 };

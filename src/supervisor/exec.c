@@ -13,6 +13,7 @@
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/text/quote.h"
 
+#include "supervisor/stdio.h"
 #include "supervisor/supervisor.h"
 
 /* What a shell gives for a command that is not found, and for one that cannot be executed. */
@@ -52,15 +53,6 @@ static void apply_limits(const Spec *spec) {
         }
 }
 
-static int connect_stdio(const int outputs[]) {
-        _cleanup_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(outputs[STREAM_STDOUT], STDOUT_FILENO) < 0 ||
-            dup2(outputs[STREAM_STDERR], STDERR_FILENO) < 0)
-                return -errno;
-        return 0;
-}
-
 static void write_once(const char *path, const char *text) {
         _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -69,14 +61,14 @@ static void write_once(const char *path, const char *text) {
 }
 
 /* The child: returns only where a step failed. */
-static ExecError run_child(Supervisor *s, const int outputs[]) {
+static ExecError run_child(Supervisor *s, const JobStdio *io) {
         const Spec *spec = &s->spec;
 
         (void) setsid();
         write_once("/proc/self/oom_score_adj", OOM_SCORE_JOB);
         apply_limits(spec);
         (void) umask(spec->umask);
-        if (connect_stdio(outputs) < 0)
+        if (stdio_connect(s, io) < 0)
                 return (ExecError){ STEP_STDIO, errno };
         if (chdir(spec->cwd) < 0)
                 return (ExecError){ STEP_CWD, errno };
@@ -98,11 +90,11 @@ static pid_t fork_into(int cgroup_fd) {
         return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static pid_t start_child(Supervisor *s, const int outputs[], int errors) {
+static pid_t start_child(Supervisor *s, const JobStdio *io, int errors) {
         pid_t pid = fork_into(s->job_fd);
 
         if (pid == 0) {
-                ExecError e = run_child(s, outputs);
+                ExecError e = run_child(s, io);
 
                 (void) write_all(errors, &e, sizeof(e));
                 _exit(EXIT_FAILURE);
@@ -211,20 +203,6 @@ static void explain(Supervisor *s, const ExecError *e) {
                 j->exit_code = EXIT_NOT_EXECUTABLE;
 }
 
-static int open_pipes(Supervisor *s, int outputs[]) {
-        for (Stream i = STREAM_STDOUT; i <= STREAM_STDERR; i++) {
-                int ends[2];
-
-                if (pipe2(ends, O_CLOEXEC) < 0)
-                        return -errno;
-                s->output.fds[i] = ends[0];
-                outputs[i] = ends[1];
-                if (fd_nonblock(ends[0], true) < 0)
-                        return -errno;
-        }
-        return 0;
-}
-
 static int make_job_cgroup(Supervisor *s) {
         s->job_fd = cgroup_make(s->cgroup_fd, "job");
         if (s->job_fd < 0)
@@ -249,20 +227,20 @@ static int enter_cgroup(Supervisor *s) {
 
 /* Return: 0, negative errno of what failed, which is explained in the job. */
 static int spawn(Supervisor *s) {
-        int outputs[STREAM_RECORD] = { -EBADF, -EBADF, -EBADF }, errors[2] = { -EBADF, -EBADF };
+        JobStdio io = JOB_STDIO_INIT;
+        int errors[2] = { -EBADF, -EBADF };
         ExecError e = {};
         pid_t pid = -1;
         int r;
 
-        if ((r = open_pipes(s, outputs)) < 0 || pipe2(errors, O_CLOEXEC) < 0)
+        if ((r = stdio_open(s, &io)) < 0 || pipe2(errors, O_CLOEXEC) < 0)
                 e = (ExecError){ STEP_STDIO, r < 0 ? -r : errno };
         else {
-                pid = start_child(s, outputs, errors[1]);
+                pid = start_child(s, &io, errors[1]);
                 if (pid < 0)
                         e = (ExecError){ STEP_CGROUP, errno };
         }
-        for (size_t i = 0; i < ELEMENTSOF(outputs); i++)
-                close_fd(outputs[i]);
+        stdio_close(&io);
         close_fd(errors[1]);
 
         /* The pipe ends without a word when execve(2) succeeds. */

@@ -114,10 +114,15 @@ static bool write_end(Supervisor *s, usec_t now) {
 static usec_t next_wakeup(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         usec_t t = MIN(output_deadline(&s->output, now), supervisor_check_timers(s, now));
 
+        t = MIN(t, control_deadline(&s->control));
+        if (s->look_at > 0 && s->main_ended == 0)
+                t = MIN(t, s->look_at);
         if (s->kill_at > 0)
                 t = MIN(t, s->kill_at);
         if (s->restart_at > 0)
                 t = MIN(t, s->restart_at);
+        if (s->control.closing)
+                t = MIN(t, s->control.close_by);
         if (gone) /* a pipe that somebody else holds open tells nothing when it is empty */
                 return output_is_read(&s->output) || output_is_held(&s->output) ? MIN(t, finish_by) : now;
         if (s->main_ended > 0 && !s->job.lingering)
@@ -125,32 +130,60 @@ static usec_t next_wakeup(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         return t;
 }
 
+static void serve_clients(Supervisor *s, const struct pollfd *p, size_t n, usec_t now) {
+        Control *c = &s->control;
+
+        control_dispatch(c, p, n, now);
+        if (c->typed)
+                supervisor_was_active(s, now);
+        c->typed = false;
+        if (c->changed) {
+                s->job.attached = (int) control_attached(c);
+                supervisor_save(s);
+        }
+        c->changed = false;
+}
+
+/* Signals, the cgroup's events, journald's socket, three streams; then the control socket's. */
+#define FIXED 6
+
 static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         Output *o = &s->output;
-        struct pollfd p[] = {
+        struct pollfd p[FIXED + CONTROL_POLL_MAX] = {
                 { .fd = s->signal_fd, .events = POLLIN },
                 { .fd = s->events_fd, .events = POLLPRI },
                 { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
+<<<<<<< HEAD
                 { .fd = s->lifetime_fd, .events = POLLIN },
+=======
+                { .fd = output_is_held(o) ? -1 : o->fds[STREAM_PTY], .events = POLLIN },
+>>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
         };
+        size_t n = control_poll(&s->control, p + FIXED);
         usec_t wakeup = next_wakeup(s, now, gone, finish_by), left = usec_sub(wakeup, now);
         struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
 
         if (gone) /* the cgroup has told all, and an empty pipe is a closed one */
                 p[1].fd = -1;
-        if (ppoll(p, ELEMENTSOF(p), wakeup == USEC_INFINITY ? NULL : &timeout, NULL) < 0)
+        if (ppoll(p, FIXED + n, wakeup == USEC_INFINITY ? NULL : &timeout, NULL) < 0)
                 return errno == EINTR ? 0 : -errno;
 
         now = now_usec(CLOCK_MONOTONIC);
         if (p[0].revents)
                 read_signals(s, now);
-        for (Stream i = STREAM_STDOUT; i <= STREAM_STDERR; i++)
-                if (p[3 + i].revents)
+        for (Stream i = 0; i < STREAM_RECORD; i++)
+                if (p[3 + i].revents) {
                         output_read(o, i, now);
+<<<<<<< HEAD
         if (p[5].revents)
                 supervisor_end_lifetime(s, now);
+=======
+                        supervisor_was_active(s, now);
+                }
+        serve_clients(s, p + FIXED, n, now);
+>>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
         return 0;
 }
 
@@ -181,8 +214,10 @@ int supervisor_loop(Supervisor *s) {
                         finish_by = MIN(finish_by, now + FINISH_USEC);
                 if (finish_by != USEC_INFINITY && !written && output_is_read(&s->output))
                         written = write_end(s, now);
-                if (written && output_is_sent(&s->output))
+                if (written && control_say_bye(&s->control, now) && output_is_sent(&s->output))
                         return 0;
+                if (!gone)
+                        supervisor_look_for_prompt(s, now);
                 if (now >= finish_by) {
                         supervisor_save(s);
                         return 0;

@@ -9,6 +9,7 @@
 #include "sdbg/base/fd.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
+#include "sdbg/runtime/installed.h"
 #include "sdbg/runtime/jobdir.h"
 
 #include "supervisor/supervisor.h"
@@ -49,10 +50,19 @@ static int describe(Supervisor *s) {
         j->group = spec->group ? strdup(spec->group) : NULL;
         j->labels = strv_copy(spec->labels);
         j->supervisor = getpid();
+        j->pty = spec->pty;
         j->state = JOB_STARTING;
         j->started_at = now_usec(CLOCK_REALTIME);
         s->started = now_usec(CLOCK_MONOTONIC);
         return j->name && j->unit && j->run && j->command && j->cwd ? 0 : -ENOMEM;
+}
+
+/* The same program with an emulator of terminals: as this process, so that the unit's stays what it is. */
+static void become_terminal_supervisor(const char *directory) {
+        _cleanup_free_ char *path = installed_path("sdbg-supervisor-pty");
+
+        if (path)
+                (void) execv(path, (char *[]){ path, (char *) directory, NULL });
 }
 
 static int load(Supervisor *s, const char *directory) {
@@ -65,6 +75,10 @@ static int load(Supervisor *s, const char *directory) {
         r = jobdir_read_spec(s->dir_fd, &s->spec);
         if (r < 0)
                 return r;
+        if (s->spec.pty && !WITH_TERMINAL) {
+                become_terminal_supervisor(directory);
+                return -errno;
+        }
         snprintf(s->run, sizeof(s->run), "%s", strempty(run));
         r = describe(s);
         if (r < 0)
@@ -83,7 +97,18 @@ static void report_exec_failure(Supervisor *s, int errnum) {
         notify_manager("ERRNO=%d\nSTATUS=the command cannot be executed: %s", -errnum, strerror(-errnum));
 }
 
+/* Whoever wants to type, or to look at the terminal. A full runtime directory costs that, not the job. */
+static void open_control(Supervisor *s) {
+        s->control.run = s->run;
+        s->control.pid = s->job.pid;
+        if (control_open(&s->control, s->dir_fd) < 0)
+                s->control.fd = close_fd(s->control.fd);
+        if (s->control.input.fd >= 0)
+                s->look_at = s->active_at = now_usec(CLOCK_MONOTONIC);
+}
+
 static void report_running(Supervisor *s) {
+        open_control(s);
         s->job.state = JOB_RUNNING;
         supervisor_save(s);
         /* First of all: somebody waits for it. */
@@ -98,7 +123,11 @@ int main(int argc, char *argv[]) {
                 .job_fd = -EBADF,
                 .events_fd = -EBADF,
                 .signal_fd = -EBADF,
+<<<<<<< HEAD
                 .lifetime_fd = -EBADF,
+=======
+                .control = { .fd = -EBADF, .input.fd = -EBADF, .job_side = -EBADF },
+>>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
         };
         int r;
 
@@ -122,6 +151,7 @@ int main(int argc, char *argv[]) {
                 report_running(&s);
                 r = supervisor_loop(&s);
         }
+        control_done(&s.control, s.dir_fd);
         s.output.ring.header.ended = 1;
         (void) ring_store_header(&s.output.ring);
         (void) journal_barrier(&s.output.writer, BARRIER_USEC);

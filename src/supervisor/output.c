@@ -214,6 +214,36 @@ bool output_is_held(const Output *o) {
         return o->blocked && o->overflow == OVERFLOW_BLOCK;
 }
 
+/* A terminal makes "\r\n" of each newline (ONLCR of termios(3)); what the job wrote is kept. `data` has room
+ * for one byte more. Return: the length that is left. */
+static size_t undo_terminal(Output *o, char *data, size_t len) {
+        size_t to = 0;
+
+        if (o->held_return) {
+                memmove(data + 1, data, len++);
+                data[0] = '\r';
+        }
+        o->held_return = data[len - 1] == '\r';
+        len -= o->held_return;
+        for (size_t from = 0; from < len; from++)
+                if (data[from] != '\r' || from + 1 == len || data[from + 1] != '\n')
+                        data[to++] = data[from];
+        return to;
+}
+
+/* Return: as read(2), of what the job wrote; `size` is at least 2. */
+static ssize_t read_stream(Output *o, Stream s, char *p, size_t size) {
+        ssize_t n;
+
+        if (s != STREAM_PTY)
+                return read(o->fds[s], p, size);
+        n = read(o->fds[s], p, size - 1);
+        if (n <= 0)
+                return n;
+        o->on_terminal(o->userdata, p, n);
+        return undo_terminal(o, p, n);
+}
+
 void output_read(Output *o, Stream s, usec_t now) {
         for (int i = 0; i < READS_A_TURN && !output_is_held(o) && o->fds[s] >= 0; i++) {
                 size_t size;
@@ -222,12 +252,13 @@ void output_read(Output *o, Stream s, usec_t now) {
 
                 if (!p)
                         return;
-                n = read(o->fds[s], p, size);
-                if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || (n < 0 && o->closing)) {
+                n = read_stream(o, s, p, size);
+                if ((n == 0 && s != STREAM_PTY) || (n < 0 && errno != EAGAIN && errno != EINTR) ||
+                    (n < 0 && o->closing)) {
                         o->fds[s] = close_fd(o->fds[s]);
                         return;
                 }
-                if (n < 0)
+                if (n <= 0)
                         return;
                 if (n == PIPE_DEFAULT)
                         (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_SIZE);

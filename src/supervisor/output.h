@@ -34,6 +34,11 @@ typedef struct Output {
         uint64_t cap_pos;       /* ring position at which the cap was reached */
         uint64_t cap_seq;       /* number of the first line beyond it */
         uint64_t dropped_lines; /* by --overflow drop; to be told */
+        bool held_return;       /* a carriage return of the terminal that may belong to a newline */
+
+        /* Takes what the terminal printed, as it is. */
+        void (*on_terminal)(void *userdata, const char *data, size_t len);
+        void *userdata;
 
         pid_t auditor;       /* 0: none is running */
         uint64_t audit_from; /* what was verified when it was started */

@@ -14,8 +14,8 @@ static void count_output(Supervisor *s) {
         j->stdout_bytes = coalescer_bytes(c, STREAM_STDOUT);
         j->stderr_lines = coalescer_lines(c, STREAM_STDERR);
         j->stderr_bytes = coalescer_bytes(c, STREAM_STDERR);
-        j->lines = j->stdout_lines + j->stderr_lines;
-        j->bytes = j->stdout_bytes + j->stderr_bytes;
+        j->lines = j->stdout_lines + j->stderr_lines + coalescer_lines(c, STREAM_PTY);
+        j->bytes = j->stdout_bytes + j->stderr_bytes + coalescer_bytes(c, STREAM_PTY);
 }
 
 void supervisor_save(Supervisor *s) {

@@ -3,6 +3,7 @@
 
 #include "sdbg/job/spec.h"
 
+#include "supervisor/control.h"
 #include "supervisor/output.h"
 
 /* Why the processes are being ended. */
@@ -30,6 +31,9 @@ typedef struct Supervisor {
         int lifetime_fd; /* pidfd of the process whose lifetime the job shares; -EBADF: none */
 
         Output output;
+        Control control;
+        usec_t look_at;   /* when to see whether the job waits for input; 0: it takes none */
+        usec_t active_at; /* when it last printed or was given something */
 
         int main_status;   /* of waitpid(2), once main_ended is set */
         usec_t main_ended; /* CLOCK_MONOTONIC; 0: not yet */
@@ -90,6 +94,11 @@ _Noreturn void supervisor_exit(Supervisor *s);
 void supervisor_save(Supervisor *s);
 /* Return: whether there was room for it in the ring. */
 bool supervisor_record(Supervisor *s, RecordKind kind, const char *format, ...) _printf_(3, 4);
+
+/* prompt.c: sees whether the job waits for input, where that is due, and tells of it. */
+void supervisor_look_for_prompt(Supervisor *s, usec_t now);
+/* Says that the job has printed something or was given something. */
+void supervisor_was_active(Supervisor *s, usec_t now);
 
 /* notify.c: sd_notify(3) without libsystemd, which would cost each job memory. */
 void notify_manager(const char *format, ...) _printf_(1, 2);

@@ -4,7 +4,8 @@
 static uint64_t printed(const Supervisor *s) {
         const Coalescer *c = &s->output.coalescer;
 
-        return coalescer_bytes(c, STREAM_STDOUT) + coalescer_bytes(c, STREAM_STDERR);
+        return coalescer_bytes(c, STREAM_STDOUT) + coalescer_bytes(c, STREAM_STDERR) +
+               coalescer_bytes(c, STREAM_PTY);
 }
 
 /* What waits for the journal's sake, or because somebody paused it, is not idle. */

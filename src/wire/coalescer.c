@@ -234,3 +234,9 @@ uint64_t coalescer_lines(const Coalescer *c, Stream s) {
 uint64_t coalescer_bytes(const Coalescer *c, Stream s) {
         return c->pending[s].offset + pending_len(&c->pending[s]);
 }
+
+bool coalescer_is_unfinished(const Coalescer *c, Stream s) {
+        const Pending *p = &c->pending[s];
+
+        return pending_len(p) > p->complete || (p->open_seq > 0 && pending_len(p) == 0);
+}

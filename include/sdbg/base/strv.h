@@ -34,6 +34,9 @@ const char *strv_env_get(char *const *v, const char *name);
 /* Sets NAME=VALUE (`assignment`), replacing an earlier value. Return: 0, -ENOMEM. */
 int strv_env_set(char ***v, const char *assignment);
 
+/* Takes NAME out. */
+void strv_env_unset(char **v, const char *name);
+
 #define STRV_FOREACH(s, v) for (typeof(*(v)) *s = (v); s && *s; s++)
 
 DEFINE_CLEANUP_FUNC(char **, strv_free);

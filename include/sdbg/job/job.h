@@ -73,6 +73,7 @@ typedef struct Job {
         char *last_line;
         int restarts;
         bool lingering, waiting_for_input;
+        char *prompt; /* the unfinished line that waits for input */
         int attached;
         char *cursor;
 

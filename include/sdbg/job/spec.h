@@ -59,6 +59,8 @@ typedef struct Spec {
         uint64_t output_max;
         Overflow overflow;
         char **properties; /* NAME=VALUE of systemd, as given with -p */
+        bool pty, input;   /* a terminal; a stdin that stays open */
+        int cols, rows;    /* of the terminal */
 } Spec;
 
 #define SPEC_OUTPUT_MAX ((uint64_t) 256 * 1024 * 1024)

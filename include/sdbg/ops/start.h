@@ -27,9 +27,18 @@ typedef struct StartRequest {
         int restart;                  /* Restart */
         usec_t restart_delay;         /* 0: 1 s */
         char *restart_max;            /* a number; NULL: no end */
+
+        bool pty, input;
+        char *size; /* "COLSxROWS" of the terminal */
+        char *detach_keys;
+        usec_t detach_after;
+        bool keep_term; /* the caller's terminal will show it: $TERM stays */
 } StartRequest;
 
-extern const Param start_params[];
+/* Of `run`; those that only it has stand first, and all others are of `start`, too. */
+extern const Param run_params[];
+#define RUN_ONLY_PARAMS 2
+#define start_params (&run_params[RUN_ONLY_PARAMS])
 
 typedef struct StartResult {
         Job job;

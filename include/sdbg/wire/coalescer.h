@@ -65,3 +65,6 @@ usec_t coalescer_deadline(const Coalescer *c);
 uint64_t coalescer_lines(const Coalescer *c, Stream s);
 /* Return: how many bytes the stream has printed. */
 uint64_t coalescer_bytes(const Coalescer *c, Stream s);
+
+/* Return: whether the stream's last line has no newline yet, given out or not. */
+bool coalescer_is_unfinished(const Coalescer *c, Stream s);

@@ -72,7 +72,7 @@ static void test_keys(void **state) {
                 " group pty started_at ready_at ended_at duration_ms uptime_ms tasks cpu_ms memory_bytes"
                 " memory_peak_bytes memory_max_bytes io_read_bytes io_write_bytes cpu_stall_ms"
                 " memory_stall_ms io_stall_ms ports lines bytes"
-                " last_line restarts lingering waiting_for_input attached cursor ";
+                " last_line restarts lingering waiting_for_input prompt attached cursor ";
         const Job j = JOB_INIT;
         _cleanup_json_ Json *o = job_to_json(&j);
         size_t n = 0;

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/control/control.h"
+#include "sdbg/tty/tty.h"
+
+#include "cli/attach.h"
+#include "cli/detach-keys.h"
+
+#define DETACH_KEYS "C-b"
+#define TYPED_MAX 4096
+
+/* What a job may have switched on at the terminal: the alternate screen, mouse reports, pasting marks,
+ * application keys, a scroll region, a hidden cursor, colours (XTerm Control Sequences). */
+#define RESET                                                                                                \
+        "\033[?1047l\033[?1000l\033[?1002l\033[?1003l\033[?1006l\033[?1004l\033[?2004l\033[?1l\033>"         \
+        "\0337\033[r\0338\033[?7h\033[?25h\033[m"
+
+typedef struct Session {
+        Connection *connection;
+        DetachKeys keys;
+        Tty tty;
+        int signal_fd;
+        bool read_only, input_closed;
+        usec_t detach_at;
+        const char *job;
+        Error *reterr;
+} Session;
+
+static int send_size(Session *s) {
+        unsigned cols, rows;
+        char text[64];
+
+        if (tty_size(STDOUT_FILENO, &cols, &rows) < 0)
+                return 0;
+        snprintf(text, sizeof(text), "{\"cols\":%u,\"rows\":%u}", cols, rows);
+        return connection_send(s->connection, FRAME_RESIZE, text, strlen(text));
+}
+
+/* Return: an AttachEnd where it is over, else -EAGAIN; other negative errno. */
+static int on_signal(Session *s) {
+        struct signalfd_siginfo i;
+        int r = -EAGAIN;
+
+        while (read(s->signal_fd, &i, sizeof(i)) == sizeof(i)) {
+                if (i.ssi_signo == SIGCONT)
+                        (void) tty_raw(STDIN_FILENO, &s->tty);
+                if (i.ssi_signo == SIGWINCH || i.ssi_signo == SIGCONT)
+                        (void) send_size(s);
+                else
+                        r = ATTACH_DETACHED;
+        }
+        return r;
+}
+
+static int on_typed(Session *s, usec_t now) {
+        char in[TYPED_MAX], out[TYPED_MAX + sizeof(s->keys.keys)];
+        ssize_t n = read(STDIN_FILENO, in, sizeof(in));
+        size_t len;
+        bool leave;
+        int r = 0;
+
+        if (n < 0)
+                return errno == EINTR || errno == EAGAIN ? -EAGAIN : ATTACH_DETACHED;
+        if (n == 0)
+                return ATTACH_DETACHED;
+        leave = detach_keys_feed(&s->keys, in, n, now, out, &len);
+        if (len > 0 && !s->read_only)
+                r = connection_send(s->connection, FRAME_INPUT, out, len);
+        return leave ? ATTACH_DETACHED : r < 0 ? ATTACH_LOST : -EAGAIN;
+}
+
+static int on_frames(Session *s) {
+        Frame f;
+        int r;
+
+        while ((r = connection_next(s->connection, 0, &f)) > 0)
+                switch (f.type) {
+                case FRAME_OUTPUT:
+                        if (write_all(STDOUT_FILENO, f.data, f.len) < 0)
+                                return ATTACH_DETACHED;
+                        break;
+                case FRAME_BYE:
+                        return ATTACH_ENDED;
+                case FRAME_ERROR:
+                        return connection_error(&f, s->job, s->reterr);
+                default:
+                        break;
+                }
+        return r == 0 || r == -EINTR ? -EAGAIN : ATTACH_LOST;
+}
+
+static usec_t next_wakeup(const Session *s) {
+        return MIN(detach_keys_deadline(&s->keys), s->detach_at);
+}
+
+static int session_loop(Session *s) {
+        int r = on_frames(s);
+
+        while (r == -EAGAIN) {
+                struct pollfd p[] = {
+                        { .fd = STDIN_FILENO, .events = POLLIN },
+                        { .fd = connection_fd(s->connection), .events = POLLIN },
+                        { .fd = s->signal_fd, .events = POLLIN },
+                };
+                usec_t now = now_usec(CLOCK_MONOTONIC), left = usec_sub(next_wakeup(s), now);
+                struct timespec t = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+
+                if (ppoll(p, ELEMENTSOF(p), next_wakeup(s) == USEC_INFINITY ? NULL : &t, NULL) < 0)
+                        continue;
+                now = now_usec(CLOCK_MONOTONIC);
+                if (p[1].revents)
+                        r = on_frames(s);
+                if (r == -EAGAIN && p[2].revents)
+                        r = on_signal(s);
+                if (r == -EAGAIN && p[0].revents)
+                        r = on_typed(s, now);
+                if (r == -EAGAIN && now >= next_wakeup(s))
+                        r = ATTACH_DETACHED;
+        }
+        return r;
+}
+
+static int block_signals(Session *s, sigset_t *ret_before) {
+        static const int signals[] = { SIGWINCH, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+        sigset_t mask;
+
+        sigemptyset(&mask);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                sigaddset(&mask, signals[i]);
+        (void) sigprocmask(SIG_BLOCK, &mask, ret_before);
+        s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+        return s->signal_fd < 0 ? -errno : 0;
+}
+
+static int greet(Session *s, const AttachOptions *o) {
+        Greeting g = { .follow = true, .from_start = o->from_start, .read_only = o->read_only };
+        unsigned cols, rows;
+        JobSide side;
+        int r;
+
+        if (!o->read_only && tty_size(STDOUT_FILENO, &cols, &rows) >= 0) {
+                g.cols = (int) cols;
+                g.rows = (int) rows;
+        }
+        r = control_connect(s->job, &g, &s->connection, &side, s->reterr);
+        if (r < 0 || side.pty)
+                return r;
+        return error_set(s->reterr, ERROR_FAILED, 0, "job '%s' has no terminal", s->job);
+}
+
+int attach_terminal(const char *job, const AttachOptions *o, Error *reterr) {
+        Session s = {
+                .signal_fd = -EBADF,
+                .read_only = o->read_only,
+                .detach_at = o->detach_after ? now_usec(CLOCK_MONOTONIC) + o->detach_after : USEC_INFINITY,
+                .job = job,
+                .reterr = reterr,
+        };
+        sigset_t before;
+        int r;
+
+        if (detach_keys_parse(o->detach_keys ?: DETACH_KEYS, &s.keys) < 0) {
+                error_set(reterr, ERROR_USAGE, 0, "'%s' are no keys to detach with", o->detach_keys);
+                error_hint(reterr, "for example C-b, or ctrl-p,ctrl-q");
+                return -EINVAL;
+        }
+        r = greet(&s, o);
+        if (r >= 0)
+                r = block_signals(&s, &before);
+        if (r >= 0) {
+                r = tty_raw(STDIN_FILENO, &s.tty);
+                if (r >= 0)
+                        r = session_loop(&s);
+                (void) write_all(STDOUT_FILENO, RESET, strlen(RESET));
+                tty_restore(&s.tty);
+                (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        }
+        close_fd(s.signal_fd);
+        if (s.connection)
+                connection_free(s.connection);
+        return r;
+}
+
+void attach_say_detached(const char *job) {
+        fprintf(stderr, "\r\n[%s goes on in the background; 'sdbg attach %s' returns to it]\n", job, job);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/control/control.h"
+#include "sdbg/runtime/jobdir.h"
+
+/* A supervisor answers at once, unless the machine is very busy. */
+#define ANSWER_USEC (10 * USEC_PER_SEC)
+#define READ_SIZE ((size_t) 64 * 1024)
+
+struct Connection {
+        int fd;
+        Buf in;
+        size_t used; /* of `in`, by the frame that was given out */
+};
+
+void connection_free(Connection *c) {
+        close_fd(c->fd);
+        buf_done(&c->in);
+        free(c);
+}
+
+int connection_fd(const Connection *c) {
+        return c->fd;
+}
+
+static int await(const Connection *c, short events, usec_t timeout) {
+        struct pollfd p = { .fd = c->fd, .events = events };
+        struct timespec t = { .tv_sec = timeout / USEC_PER_SEC, .tv_nsec = timeout % USEC_PER_SEC * 1000 };
+        int n = ppoll(&p, 1, timeout == USEC_INFINITY ? NULL : &t, NULL);
+
+        return n < 0 ? -errno : n > 0 ? p.revents : 0;
+}
+
+/* Return: how many bytes came; 0: none now; -ECONNRESET. */
+static ssize_t receive(Connection *c) {
+        char *p = buf_reserve(&c->in, READ_SIZE);
+        ssize_t n = p ? recv(c->fd, p, READ_SIZE, MSG_DONTWAIT) : -1;
+
+        if (!p)
+                return -ENOMEM;
+        if (n == 0)
+                return -ECONNRESET;
+        if (n < 0)
+                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+        c->in.len += n;
+        return n;
+}
+
+int connection_send(Connection *c, FrameType type, const void *data, size_t len) {
+        _cleanup_buf_ Buf out = {};
+
+        frame_append(&out, type, data, len);
+        if (out.oom)
+                return -ENOMEM;
+        while (out.len > 0) {
+                ssize_t n = send(c->fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+                int r;
+
+                if (n >= 0) {
+                        buf_consume(&out, n);
+                        continue;
+                }
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+                r = await(c, POLLOUT | POLLIN, USEC_INFINITY);
+                if (r > 0 && r & POLLIN)
+                        r = (int) receive(c);
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+        return 0;
+}
+
+int connection_next(Connection *c, usec_t timeout, Frame *ret) {
+        usec_t deadline = timeout == USEC_INFINITY ? USEC_INFINITY : now_usec(CLOCK_MONOTONIC) + timeout;
+
+        buf_consume(&c->in, c->used);
+        c->used = 0;
+        for (;;) {
+                ssize_t n = frame_parse(c->in.data, c->in.len, FRAME_ANSWER_MAX, ret);
+                usec_t now;
+                int r;
+
+                if (n < 0)
+                        return (int) n;
+                if (n > 0) {
+                        c->used = n;
+                        return 1;
+                }
+                n = receive(c);
+                if (n < 0)
+                        return (int) n;
+                if (n > 0)
+                        continue;
+                now = now_usec(CLOCK_MONOTONIC);
+                if (now >= deadline)
+                        return 0;
+                r = await(c, POLLIN, deadline == USEC_INFINITY ? USEC_INFINITY : deadline - now);
+                if (r < 0)
+                        return r;
+        }
+}
+
+int connection_error(const Frame *f, const char *job, Error *reterr) {
+        _cleanup_json_ Json *o = NULL;
+        const char *code = NULL, *message = NULL;
+
+        if (json_parse(f->data, f->len, &o) >= 0) {
+                code = json_string(json_get(o, "code"));
+                message = json_string(json_get(o, "message"));
+        }
+        error_set(reterr, code && streq(code, "usage") ? ERROR_USAGE : ERROR_FAILED, 0, "job '%s': %s", job,
+                  message ?: "it refuses");
+        return -EINVAL;
+}
+
+static int open_socket(const char *job, Error *reterr) {
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+        _cleanup_close_ int dir = jobdir_open(job, false, reterr), fd = -EBADF;
+
+        if (dir < 0)
+                return dir;
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        /* By the descriptor: a runtime directory's path may be longer than a socket's address. */
+        snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/control.sock", dir);
+        return connect(fd, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : TAKE_FD(fd);
+}
+
+static int say_hello(Connection *c, const Greeting *g) {
+        _cleanup_json_ Json *o = json_new_object();
+        _cleanup_free_ char *text = NULL;
+
+        if (!o || json_set(o, "version", json_new_number(CONTROL_VERSION)) < 0 ||
+            json_set(o, "follow", json_new_bool(g->follow)) < 0 ||
+            json_set(o, "from_start", json_new_bool(g->from_start)) < 0 ||
+            json_set(o, "read_only", json_new_bool(g->read_only)) < 0)
+                return -ENOMEM;
+        if (g->cols > 0 && (json_set(o, "cols", json_new_number(g->cols)) < 0 ||
+                            json_set(o, "rows", json_new_number(g->rows)) < 0))
+                return -ENOMEM;
+        text = json_to_string(o);
+        return text ? connection_send(c, FRAME_HELLO, text, strlen(text)) : -ENOMEM;
+}
+
+static int hear_hello(Connection *c, JobSide *ret) {
+        static const JsonField fields[] = {
+                { "version", JSON_INT, offsetof(JobSide, version), NULL },
+                { "pty", JSON_BOOL, offsetof(JobSide, pty), NULL },
+                { "input", JSON_BOOL, offsetof(JobSide, input), NULL },
+                { "cols", JSON_INT, offsetof(JobSide, cols), NULL },
+                { "rows", JSON_INT, offsetof(JobSide, rows), NULL },
+        };
+        _cleanup_json_ Json *o = NULL;
+        Frame f;
+        int r;
+
+        do
+                r = connection_next(c, ANSWER_USEC, &f);
+        while (r == -EINTR);
+        if (r <= 0)
+                return r < 0 ? r : -ETIMEDOUT;
+        if (f.type != FRAME_HELLO)
+                return -EPROTO;
+        *ret = (JobSide){};
+        r = json_parse(f.data, f.len, &o);
+        return r < 0 ? r : json_to_fields(o, fields, ELEMENTSOF(fields), ret);
+}
+
+int control_connect(const char *job, const Greeting *g, Connection **ret, JobSide *ret_side, Error *reterr) {
+        _cleanup_connection_ Connection *c = calloc(1, sizeof(Connection));
+        int r;
+
+        if (!c)
+                return error_oom(reterr);
+        c->fd = r = open_socket(job, reterr);
+        if (r == -ENOENT || r == -ECONNREFUSED)
+                return error_set(reterr, ERROR_JOB_NOT_RUNNING, 0,
+                                 "job '%s' cannot be talked to: it is not running", job);
+        if (r >= 0)
+                r = say_hello(c, g);
+        if (r >= 0)
+                r = hear_hello(c, ret_side);
+        if (r < 0) {
+                error_set(reterr, ERROR_FAILED, r, "cannot talk to the supervisor of job '%s'", job);
+                return r;
+        }
+        if (ret_side->version != CONTROL_VERSION) {
+                error_set(reterr, ERROR_FAILED, 0,
+                          "job '%s' was started by a version of sdbg that speaks otherwise (%d)", job,
+                          ret_side->version);
+                error_hint(reterr, "list, logs and stop work; 'sdbg restart %s' starts it with this version",
+                           job);
+                return -EPROTO;
+        }
+        *ret = TAKE_PTR(c);
+        return 0;
+}

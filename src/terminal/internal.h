@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <vterm.h>
+
+#include "sdbg/terminal/terminal.h"
+
+struct Terminal {
+        VTerm *vt;
+        VTermScreen *screen;
+        Buf *output; /* where what the emulator sends goes, during a call */
+        bool cursor_visible, alternate;
+        int mouse; /* VTERM_PROP_MOUSE_… */
+        char title[256];
+};

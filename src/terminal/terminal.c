@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include <vterm.h>
+
+#include "terminal/internal.h"
+
+static void on_output(const char *data, size_t len, void *userdata) {
+        Terminal *t = userdata;
+
+        if (t->output)
+                buf_append(t->output, data, len);
+}
+
+static void set_title(Terminal *t, const char *text, size_t len, bool first) {
+        size_t have = first ? 0 : strlen(t->title);
+
+        len = MIN(len, sizeof(t->title) - 1 - have);
+        memcpy(t->title + have, text, len);
+        t->title[have + len] = '\0';
+}
+
+static int on_property(VTermProp property, VTermValue *value, void *userdata) {
+        Terminal *t = userdata;
+
+        switch (property) {
+        case VTERM_PROP_CURSORVISIBLE:
+                t->cursor_visible = value->boolean;
+                break;
+        case VTERM_PROP_ALTSCREEN:
+                t->alternate = value->boolean;
+                break;
+        case VTERM_PROP_MOUSE:
+                t->mouse = value->number;
+                break;
+        case VTERM_PROP_TITLE:
+#if VTERM_VERSION_MAJOR == 0 && VTERM_VERSION_MINOR < 2
+                set_title(t, value->string, strlen(value->string), true);
+#else
+                set_title(t, value->string.str, value->string.len, value->string.initial);
+#endif
+                break;
+        default:
+                break;
+        }
+        return 1;
+}
+
+Terminal *terminal_new(int cols, int rows) {
+        static const VTermScreenCallbacks callbacks = { .settermprop = on_property };
+        Terminal *t = calloc(1, sizeof(Terminal));
+
+        if (!t)
+                return NULL;
+        t->vt = vterm_new(rows, cols);
+        if (!t->vt) {
+                free(t);
+                return NULL;
+        }
+        t->cursor_visible = true;
+        vterm_set_utf8(t->vt, 1);
+        vterm_output_set_callback(t->vt, on_output, t);
+        t->screen = vterm_obtain_screen(t->vt);
+        vterm_screen_set_callbacks(t->screen, &callbacks, t);
+        vterm_screen_enable_altscreen(t->screen, 1);
+        vterm_screen_set_damage_merge(t->screen, VTERM_DAMAGE_SCREEN);
+        vterm_screen_reset(t->screen, 1);
+        return t;
+}
+
+void terminal_free(Terminal *t) {
+        vterm_free(t->vt);
+        free(t);
+}
+
+void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
+        t->output = answers;
+        (void) vterm_input_write(t->vt, data, len);
+        vterm_screen_flush_damage(t->screen);
+        t->output = NULL;
+}
+
+void terminal_resize(Terminal *t, int cols, int rows) {
+        vterm_set_size(t->vt, rows, cols);
+}
+
+static VTermKey to_vterm(const Key *k) {
+        static const VTermKey keys[] = {
+                [KEY_ENTER] = VTERM_KEY_ENTER,
+                [KEY_TAB] = VTERM_KEY_TAB,
+                [KEY_BACKSPACE] = VTERM_KEY_BACKSPACE,
+                [KEY_ESCAPE] = VTERM_KEY_ESCAPE,
+                [KEY_UP] = VTERM_KEY_UP,
+                [KEY_DOWN] = VTERM_KEY_DOWN,
+                [KEY_LEFT] = VTERM_KEY_LEFT,
+                [KEY_RIGHT] = VTERM_KEY_RIGHT,
+                [KEY_INSERT] = VTERM_KEY_INS,
+                [KEY_DELETE] = VTERM_KEY_DEL,
+                [KEY_HOME] = VTERM_KEY_HOME,
+                [KEY_END] = VTERM_KEY_END,
+                [KEY_PAGE_UP] = VTERM_KEY_PAGEUP,
+                [KEY_PAGE_DOWN] = VTERM_KEY_PAGEDOWN,
+        };
+
+        return k->code == KEY_FUNCTION ? VTERM_KEY_FUNCTION(k->number) : keys[k->code];
+}
+
+void terminal_key(Terminal *t, const Key *k, Buf *ret) {
+        int byte = key_to_byte(k);
+        unsigned m = VTERM_MOD_NONE;
+
+        if (byte >= 0) {
+                buf_append_char(ret, (char) byte);
+                return;
+        }
+        m |= k->modifiers & KEY_SHIFT ? VTERM_MOD_SHIFT : 0;
+        m |= k->modifiers & KEY_META ? VTERM_MOD_ALT : 0;
+        m |= k->modifiers & KEY_CONTROL ? VTERM_MOD_CTRL : 0;
+        t->output = ret;
+        if (k->code == KEY_CHARACTER)
+                vterm_keyboard_unichar(t->vt, k->character, m);
+        else
+                vterm_keyboard_key(t->vt, to_vterm(k), m);
+        t->output = NULL;
+}
+
+void terminal_paste(Terminal *t, bool begin, Buf *ret) {
+        t->output = ret;
+        if (begin)
+                vterm_keyboard_start_paste(t->vt);
+        else
+                vterm_keyboard_end_paste(t->vt);
+        t->output = NULL;
+}
