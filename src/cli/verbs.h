@@ -12,6 +12,8 @@ extern const Verb verb_wait;
 extern const Verb verb_events;
 extern const Verb verb_stop;
 extern const Verb verb_kill;
+extern const Verb verb_pause;
+extern const Verb verb_resume;
 extern const Verb verb_restart;
 extern const Verb verb_send;
 extern const Verb verb_attach;

@@ -144,8 +144,8 @@ static void serve_clients(Supervisor *s, const struct pollfd *p, size_t n, usec_
         c->changed = false;
 }
 
-/* Signals, the cgroup's events, journald's socket, three streams; then the control socket's. */
-#define FIXED 6
+/* Signals, the cgroup's events, journald's socket, three streams, the lifetime; then the control socket's. */
+#define FIXED 7
 
 static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         Output *o = &s->output;
@@ -155,11 +155,8 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
                 { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
-<<<<<<< HEAD
-                { .fd = s->lifetime_fd, .events = POLLIN },
-=======
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_PTY], .events = POLLIN },
->>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
+                { .fd = s->lifetime_fd, .events = POLLIN },
         };
         size_t n = control_poll(&s->control, p + FIXED);
         usec_t wakeup = next_wakeup(s, now, gone, finish_by), left = usec_sub(wakeup, now);
@@ -176,14 +173,11 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         for (Stream i = 0; i < STREAM_RECORD; i++)
                 if (p[3 + i].revents) {
                         output_read(o, i, now);
-<<<<<<< HEAD
-        if (p[5].revents)
-                supervisor_end_lifetime(s, now);
-=======
                         supervisor_was_active(s, now);
                 }
+        if (p[6].revents)
+                supervisor_end_lifetime(s, now);
         serve_clients(s, p + FIXED, n, now);
->>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
         return 0;
 }
 

@@ -123,11 +123,8 @@ int main(int argc, char *argv[]) {
                 .job_fd = -EBADF,
                 .events_fd = -EBADF,
                 .signal_fd = -EBADF,
-<<<<<<< HEAD
                 .lifetime_fd = -EBADF,
-=======
                 .control = { .fd = -EBADF, .input.fd = -EBADF, .job_side = -EBADF },
->>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
         };
         int r;
 

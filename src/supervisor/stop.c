@@ -43,13 +43,10 @@ void supervisor_stop(Supervisor *s, usec_t now, StopCause cause) {
         n = cgroup_signal(s->job_fd, s->spec.stop_signal);
         /* What is stopped by job control, or paused, would sleep through the grace time. */
         (void) cgroup_signal(s->job_fd, SIGCONT);
-<<<<<<< HEAD
-        (void) cgroup_freeze(s->job_fd, false);
-=======
         /* A shell at a terminal ends when that hangs up, and not by SIGTERM. */
         if (s->spec.pty)
                 (void) cgroup_signal(s->job_fd, SIGHUP);
->>>>>>> caa26e3 (supervisor, control, terminal: give jobs a terminal or a stdin, and clients a socket)
+        (void) cgroup_freeze(s->job_fd, false);
         s->job.processes_ended = MAX(n, (ssize_t) 0);
         s->job.processes_killed = 0;
         s->job.state = JOB_STOPPING;
