@@ -17,7 +17,7 @@ import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-SUITES = ("lint", "unit", "manager", "system")
+SUITES = ("lint", "unit", "manager", "system", "vm")
 SKIPPED = 77  # exit status, as meson and automake have it
 MUST = os.environ.get("SDBG_MUST") == "1"
 
@@ -294,6 +294,79 @@ def system(wanted, options, report):
         pool.shutdown()
 
 
+# ------------------------------------------------------------------------- vm
+
+MACHINE = TOP / "tests/vm/machine"
+
+
+class Machine:
+    """Takes what tests/vm/suite tells, and times the machine's own steps."""
+
+    def __init__(self, log, report):
+        self.log, self.report = log, report
+        self.file = None
+        self.step, self.begun = "boot", time.monotonic()
+
+    def take(self, line):
+        verb, *rest = line.rstrip("\n").split("\t")
+        if verb == "booted":
+            self.report.add(f"vm/{self.step}", "ok", time.monotonic() - self.begun)
+        elif verb == "reboot":
+            self.step, self.begun = "reboot", time.monotonic()
+        elif verb == "file":
+            self.file = Results(f"vm/{rest[0]}", self.log, self.report)
+        elif verb == "end":
+            self.file.finish(int(rest[0]))
+            self.file = None
+        else:
+            self.file.take(line)
+
+    def finish(self, status):
+        """The machine has ended; where that was in the middle of a file, the rest of it has failed."""
+        if self.file:
+            self.file.finish(status)
+        if status != 0:
+            self.log.seek(0)
+            output = "\n".join(self.log.read().decode(errors="replace").splitlines()[-60:])
+            self.report.add("vm/machine", "FAIL", time.monotonic() - self.begun, output)
+
+
+def make_image(report):
+    """Return: whether there is a disk to boot, made now or before."""
+    start = time.monotonic()
+    done = run(TOP / "tests/vm/image")
+    outcome = "ok" if done.returncode == 0 else "FAIL"
+    report.add("vm/image", outcome, time.monotonic() - start, done.stdout)
+    return outcome == "ok"
+
+
+def run_machine(tests, options, report):
+    command = [MACHINE, "with", "--build", options.build, "--", "tests/vm/suite", *tests]
+    with tempfile.TemporaryFile() as log, \
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                             errors="replace", start_new_session=True) as process:
+        machine = Machine(log, report)
+        try:
+            for line in process.stdout:
+                machine.take(line)
+        except BaseException:  # also when interrupted: it does not get the terminal's signals
+            process.terminate()
+            raise
+        machine.finish(process.wait())
+
+
+def vm(wanted, options, report):
+    files = [f.stem for f in sorted((TOP / "tests/vm").glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
+    if not files:
+        return
+    missing = run(MACHINE, "check")
+    if missing.returncode != 0:
+        report.add("vm", "skip", 0, "; ".join(missing.stdout.splitlines()))
+    elif make_image(report):
+        tests = [f"{file}/{name}" for file in files for name in wanted.within(file) or [""]]
+        run_machine(tests, options, report)
+
+
 # ----------------------------------------------------------------------- main
 
 class Wanted:
@@ -334,6 +407,8 @@ def run_suites(options, report):
             meson(suite, wanted[suite], options, report)
     if "system" in suites:
         system(wanted["system"], options, report)
+    if "vm" in suites:
+        vm(wanted["vm"], options, report)
 
 
 def interrupt(number, frame):

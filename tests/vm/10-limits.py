@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the kernel's controllers do to jobs: memory, tasks and processors."""
+
+import harness
+from harness import sdbg, unique_name, wait_until
+
+HUNGRY = "x = []\nwhile True: x.append(bytearray(1 << 20))"
+LIMIT = 64 << 20
+
+
+class LimitsTest(harness.SystemTest):
+    timeout = 240
+
+    def setUp(self):
+        super().setUp()
+        self.name = unique_name()
+
+    def start(self, *arguments):
+        return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True).json
+
+    def status(self):
+        (job,) = sdbg("status", self.name, json=True).json
+        return job
+
+    def cgroup_file(self, file):
+        return harness.unit_cgroup(harness.unit_of(self.name)) / file
+
+
+class Memory(LimitsTest):
+    def test_limit_is_the_end(self):
+        self.start(f"--property=MemoryMax={LIMIT}", "python3", "-c", HUNGRY)
+        sdbg("wait", self.name, exits=137, timeout=100)
+        job = self.status()
+        self.assertEqual((job["state"], job["result"], job["signal"]), ("failed", "oom-kill", "SIGKILL"))
+        self.assertIn("memory", job["reason"])
+        self.assertGreater(job["memory_peak_bytes"], LIMIT // 2)
+        wait_until(lambda: not harness.job_units())
+        sdbg("clean")
+        self.assertEqual(self.status(), job)
+        (record,) = self.journal.of_job(self.name, "SDBG_EVENT=exit")
+        self.assertIn(job["reason"], record["MESSAGE"])
+
+    def test_child_only(self):
+        script = f"python3 -c '{HUNGRY}'; echo child gave $?; exec sleep 1000"
+        self.start(f"--property=MemoryMax={LIMIT}", "-c", script)
+        wait_until(lambda: "child gave 137" in sdbg("logs", self.name).stdout, timeout=100)
+        self.assertEqual(self.status()["state"], "running")
+        sdbg("stop", self.name, timeout=100)
+        self.assertEqual(self.status()["result"], "stopped")
+
+    def test_figures_are_known(self):
+        self.start(f"--property=MemoryMax={LIMIT}", "-c", "exec sleep 1000")
+        job = self.status()
+        (listed,) = sdbg("list", json=True).json
+        for key in ("memory_bytes", "memory_peak_bytes", "memory_max_bytes", "tasks", "cpu_ms"):
+            self.assertIsNotNone(job[key], key)
+        self.assertIsNotNone(listed["memory_bytes"])
+        self.assertEqual(job["memory_max_bytes"], LIMIT)
+        self.assertEqual(self.cgroup_file("memory.max").read_text().strip(), str(LIMIT))
+
+
+class Tasks(LimitsTest):
+    BOMB = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
+
+    def test_fork_bomb_stays_alone(self):
+        self.start("--property=TasksMax=40", "--property=CPUQuota=50%", "python3", "-c", self.BOMB)
+        wait_until(lambda: "max 0" not in self.cgroup_file("pids.events").read_text(), timeout=60)
+        other = unique_name("other")
+        sdbg("start", "--name", other, "--settle=0", "-c", "for i in 1 2 3 4 5 6 7 8; do /bin/true || exit 1; done")
+        sdbg("wait", other, timeout=100)
+        self.assertLessEqual(self.status()["tasks"], 40)
+        sdbg("stop", self.name, timeout=100)
+        self.assertEqual(harness.job_units(), [])
+        self.assertEqual(self.status()["result"], "stopped")
+
+
+class Processors(LimitsTest):
+    def test_quota_is_the_kernels(self):
+        self.start("--property=CPUQuota=50%", "sleep", "1000")
+        quota, period = self.cgroup_file("cpu.max").read_text().split()
+        self.assertEqual(int(quota) * 2, int(period))
+
+    def test_time_of_all_is_counted(self):
+        self.start("python3", "-c", "import time\nwhile time.process_time() < 0.3: pass\ntime.sleep(1000)")
+        wait_until(lambda: self.status()["cpu_ms"] >= 300, timeout=60)
+
+
+if __name__ == "__main__":
+    harness.main()
