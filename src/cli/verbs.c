@@ -23,6 +23,7 @@ const Verb *const verbs[] = {
         &verb_doctor,
         &verb_mcp,
         &verb_completion,
+        &verb_shell_init,
         &verb_version,
         &verb_help,
         NULL,

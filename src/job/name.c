@@ -84,21 +84,39 @@ static bool is_shell(const char *path) {
         return strv_contains((char *const *) shells, slash ? slash + 1 : path);
 }
 
-/* Passes over what only says how the command is run: `env A=b`, `nice`, …. */
+/* Passes over what only says how the command is run: `env A=b`, `nice`, `eval "${SETUP:=}";`, …. */
 static char *const *skip_wrappers(char *const *argv) {
-        static const char *const wrappers[] = { "env", "exec", "nice", "nohup", "sudo", "time", NULL };
+        static const char *const wrappers[] = {
+                "env", "eval", "exec", "nice", "nohup", "sudo", "time", NULL
+        };
 
         while (*argv && argv[1] && (strv_contains((char *const *) wrappers, *argv) || strchr(*argv, '=')))
                 argv++;
         return argv;
 }
 
+/* The command line that a shell is given with -c, after options such as `-l` and `-o pipefail`; or NULL. */
+static const char *shell_line(char *const *argv) {
+        if (!*argv || !is_shell(*argv))
+                return NULL;
+        while (*++argv && **argv == '-') {
+                if ((*argv)[1] != '-' && strchr(*argv, 'c'))
+                        return argv[1];
+                if (strchr("oOC", (*argv)[strlen(*argv) - 1]) && argv[1])
+                        argv++;
+        }
+        return NULL;
+}
+
 static char *name_from_words(char *const *argv);
 
 char *job_name_from_command(char *const *argv) {
+        const char *line;
+
         argv = skip_wrappers(argv);
-        if (*argv && is_shell(*argv) && argv[1] && argv[1][0] == '-' && strchr(argv[1], 'c') && argv[2]) {
-                _cleanup_strv_free_ char **words = split_words(argv[2]);
+        line = shell_line(argv);
+        if (line) {
+                _cleanup_strv_free_ char **words = split_words(line);
 
                 return name_from_words(skip_wrappers(words ?: (char *[]){ NULL }));
         }

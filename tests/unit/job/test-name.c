@@ -102,7 +102,7 @@ static void test_from_text(void **state) {
 
 static void test_from_command(void **state) {
         static const struct {
-                const char *argv[6];
+                const char *argv[8];
                 const char *name;
         } rows[] = {
                 { { NULL }, "job" },
@@ -120,6 +120,13 @@ static void test_from_command(void **state) {
                 { { "sh", "-c", "a && b" }, "a-b" },
                 { { "/bin/bash", "-lc", "exec npm start" }, "npm-start" },
                 { { "sh", "-c", "" }, "job" },
+                { { "sh", "-ce", "make all" }, "make-all" },
+                { { "bash", "-l", "-o", "pipefail", "-c", "make | tee log" }, "make-tee-log" },
+                { { "bash", "script", "-c", "make" }, "bash-script" },
+                { { "bash", "-c" }, "bash" },
+                { { "bash", "-o" }, "bash" },
+                { { "zsh", "-fc", "eval \"${SETUP:=}\"; serve docs" }, "serve-docs" },
+                { { "fish", "-N", "-C", "eval $SETUP", "-c", "serve docs" }, "serve-docs" },
                 { { "echo", "two words" }, "echo" },
                 { { "python3", "a_very_long_argument_that_tells_nothing" }, "python3" },
                 { { SIXTEEN SIXTEEN SIXTEEN }, SIXTEEN SIXTEEN },
