@@ -104,7 +104,7 @@ __sdbg_start() {
 	output=$(
 		unset "${!READLINE_@}" # bash has exported them
 		[[ ! $REPLY ]] || export SDBG_FUNCTIONS=$REPLY
-		command sdbg start -- bash "${options[@]}" -c "$line" 2>&1 </dev/null
+		command sdbg start --pty -- bash "${options[@]}" -c "$line" 2>&1 </dev/null
 	)
 	code=$?
 	[[ $output != *$'\n'* && $output == *", PID "* ]] && output+=" (read it: sdbg logs -f ${output%%:*})"

@@ -53,7 +53,7 @@ function __sdbg_start --argument-names line
     else
         set --erase SDBG_FUNCTIONS
     end
-    set -l output (command sdbg start -- fish $options -c $line 2>&1 </dev/null)
+    set -l output (command sdbg start --pty -- fish $options -c $line 2>&1 </dev/null)
     set -l code $status
     if test (count $output) -eq 1; and string match --quiet '*, PID *' -- $output
         set output "$output (read it: sdbg logs -f "(string split --max 1 : -- $output)[1]")"

@@ -46,7 +46,7 @@ __sdbg_start() {
 	[[ -z $functions_used ]] || line='eval "${SDBG_FUNCTIONS:=}"; '$line
 	REPLY=$(
 		[[ -z $functions_used ]] || export SDBG_FUNCTIONS="${functions_used}unset SDBG_FUNCTIONS"
-		command sdbg start -- zsh "$@" -fc $line 2>&1 </dev/null
+		command sdbg start --pty -- zsh "$@" -fc $line 2>&1 </dev/null
 	)
 	code=$?
 	[[ $REPLY != *$'\n'* && $REPLY == *', PID '* ]] && REPLY+=" (read it: sdbg logs -f ${REPLY%%:*})"

@@ -85,6 +85,18 @@ class Shell:
         self.assertEqual(terminal.wait(), 0)
         self.assertEqual(self.jobs(), ["sleep-1000"])
 
+    def test_attach_returns_to_it(self):
+        terminal = self.start()
+        name = self.press(terminal, "read answer; echo got $answer; sleep 1000")
+        terminal.type(f"sdbg attach {name}\r")
+        wait_until(lambda: sdbg("status", name, json=True).json[0]["attached"])
+        terminal.type("this\r")
+        terminal.expect("\ngot this")
+        terminal.type(KEY)
+        terminal.expect("goes on in the background")
+        terminal.expect(self.answer)
+        self.assertEqual(self.jobs(), [name])
+
     def test_history_is_kept(self):
         terminal = self.start("echo before")
         self.press(terminal, "sleep 1000")
@@ -260,7 +272,7 @@ class Zsh(Posix, harness.SystemTest):
 
     def test_options_of_the_shell(self):
         terminal = self.start("setopt extendedglob shwordsplit", "touch a1 a2; export TWO='a1 a2'")
-        log = self.log_of(terminal, "ls -d a1 a^1; ls $TWO; echo end; sleep 1000")
+        log = self.log_of(terminal, "ls -1d a1 a^1; ls -1 $TWO; echo end; sleep 1000")
         self.assertEqual(log, "a1\na2\na1\na2\n")
 
 
