@@ -7,6 +7,9 @@
 #include "mcp/answer.h"
 
 #define LINE_SHOWN_MAX 2000
+#define LISTED_MAX 25
+#define LISTED_TEXT_MAX 120
+#define LIST_BYTES 8500
 
 static Json *job_facts(const Job *j) {
         Json *o = job_to_json(j);
@@ -54,36 +57,60 @@ int answer_end(ToolAnswer *a, const Job *j) {
         return append_shown(&a->text, show_end, j);
 }
 
-/* In a list, what a table would show. */
+/* In a list, what a table would show; long texts are cut. */
 static Json *brief_facts(const Job *j) {
-        static const char *const keys[] = { "name",      "state",       "result",   "exit_code",
-                                            "pid",       "command",     "cwd",      "labels",
-                                            "group",     "started_at",  "ready_at", "ended_at",
-                                            "uptime_ms", "duration_ms", "cpu_ms",   "memory_bytes",
-                                            "ports" };
-        _cleanup_json_ Json *all = job_facts(j);
-        Json *o = json_new_object();
+        static const char *const keys[] = { "name",         "run",       "state",       "result",
+                                            "exit_code",    "pid",       "command",     "cwd",
+                                            "labels",       "group",     "started_at",  "ready_at",
+                                            "ended_at",     "uptime_ms", "duration_ms", "cpu_ms",
+                                            "memory_bytes", "ports" };
+        _cleanup_json_ Json *all = job_facts(j), *o = json_new_object();
+        const char *text;
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-                if (json_get(all, keys[i]) && json_set(o, keys[i], json_copy(json_get(all, keys[i]))) < 0) {
-                        json_free(o);
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const Json *value = json_get(all, keys[i]);
+                _cleanup_free_ char *cut = NULL;
+
+                if (!value)
+                        continue;
+                text = json_string(value);
+                cut = text ? printable_line(text, strlen(text), LISTED_TEXT_MAX) : NULL;
+                if (json_set(o, keys[i], cut ? json_new_string(cut) : json_copy(value)) < 0)
                         return NULL;
-                }
-        return o;
+        }
+        return TAKE_PTR(o);
 }
 
-int answer_jobs(ToolAnswer *a, const JobList *l, size_t first, size_t n) {
-        JobList page = { .jobs = l->jobs + first, .n = n };
-        Json *array = json_new_array();
+/* The jobs from `first` on that fit into an answer. Return: how many, negative errno. */
+static ssize_t list_facts(const JobList *l, size_t first, Json **ret) {
+        _cleanup_json_ Json *array = json_new_array();
+        size_t i, size = 0;
 
-        for (size_t i = 0; i < n; i++)
-                if (json_append(array, brief_facts(&page.jobs[i])) < 0) {
-                        json_free(array);
-                        return -ENOMEM;
+        for (i = first; i < l->n && i < first + LISTED_MAX; i++) {
+                Json *o = brief_facts(&l->jobs[i]);
+                _cleanup_free_ char *text = o ? json_to_string(o) : NULL;
+
+                size += text ? strlen(text) + 1 : 0;
+                if (i > first && size > LIST_BYTES) {
+                        json_free(o);
+                        break;
                 }
-        if (json_set(a->facts, "jobs", array) < 0)
+                if (json_append(array, o) < 0)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(array);
+        return i - first;
+}
+
+ssize_t answer_jobs(ToolAnswer *a, const JobList *l, size_t first) {
+        JobList page = { .jobs = l->jobs + first };
+        Json *array;
+        ssize_t n = list_facts(l, first, &array);
+
+        if (n < 0 || json_set(a->facts, "jobs", array) < 0)
                 return -ENOMEM;
-        return n > 0 ? append_shown(&a->text, show_table, &page) : 0;
+        page.n = n;
+        return n > 0 && append_shown(&a->text, show_table, &page) < 0 ? -ENOMEM : n;
 }
 
 /* What the bytes take in a JSON string. */

@@ -10,7 +10,10 @@
 
 /* Puts the job into the facts, and what a person would read about it into the text. */
 int answer_job(ToolAnswer *a, const Job *j);
-int answer_jobs(ToolAnswer *a, const JobList *l, size_t first, size_t n);
+
+/* The same, in brief, for the jobs from `first` on that an answer can hold. Return: how many these are,
+ * negative errno. */
+ssize_t answer_jobs(ToolAnswer *a, const JobList *l, size_t first);
 
 /* "web: exited with code 7 (ran 3.2s)". */
 int answer_end(ToolAnswer *a, const Job *j);

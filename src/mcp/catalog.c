@@ -12,8 +12,11 @@
         "needs any more with job_stop; never use kill or pkill."
 
 static Json *capabilities(void) {
-        return json_object("tools", json_object("listChanged", json_new_bool(false), NULL), "logging",
-                           json_new_object(), NULL);
+        return json_object(
+                "tools", json_object("listChanged", json_new_bool(false), NULL), "resources",
+                json_object("subscribe", json_new_bool(true), "listChanged", json_new_bool(true), NULL),
+                "prompts", json_object("listChanged", json_new_bool(false), NULL), "logging",
+                json_new_object(), NULL);
 }
 
 Json *catalog_greeting(const char *version) {
@@ -48,4 +51,27 @@ Json *catalog_tools(void) {
                         return NULL;
         }
         return json_object("tools", TAKE_PTR(array), NULL);
+}
+
+static Json *parse_literal(const char *text) {
+        Json *j = NULL;
+
+        return json_parse(text, strlen(text), &j) < 0 ? NULL : j;
+}
+
+Json *catalog_prompts(void) {
+        return parse_literal(
+                "{\"prompts\":[{\"name\":\"diagnose\",\"title\":\"Why did this job fail?\","
+                "\"description\":\"A job's end, its figures and its last lines, to find out what went "
+                "wrong\",\"arguments\":[{\"name\":\"job\",\"description\":\"the job's name; else the "
+                "newest failure\",\"required\":false}]}]}");
+}
+
+Json *catalog_templates(void) {
+        return parse_literal(
+                "{\"resourceTemplates\":[{\"uriTemplate\":\"sdbg://jobs/{name}\",\"name\":\"job\","
+                "\"title\":\"A job\",\"description\":\"How a background job stands\",\"mimeType\":"
+                "\"application/json\"},{\"uriTemplate\":\"sdbg://jobs/{name}/log\",\"name\":\"job-log\","
+                "\"title\":\"A job's output\",\"description\":\"The last lines that a background job has "
+                "printed\",\"mimeType\":\"text/plain\"}]}");
 }

@@ -11,3 +11,7 @@ Json *catalog_greeting(const char *version);
 
 /* The answer to tools/list. */
 Json *catalog_tools(void);
+
+/* The answers to prompts/list and resources/templates/list. */
+Json *catalog_prompts(void);
+Json *catalog_templates(void);

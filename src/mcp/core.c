@@ -159,6 +159,10 @@ void core_error(Core *c, uint64_t number, int code, const char *message) {
 }
 
 void core_notify(Core *c, const char *method, Json *params) {
+        if (!c->version) {
+                json_free(params);
+                return;
+        }
         send(c, json_object("jsonrpc", json_new_string("2.0"), "method", json_new_string(method), "params",
                             params, NULL));
 }
@@ -183,7 +187,7 @@ static int level_of(const char *name) {
 }
 
 void core_log(Core *c, const char *level, const char *text) {
-        if (c->version && level_of(level) >= c->level)
+        if (level_of(level) >= c->level)
                 core_notify(c, "notifications/message",
                             json_object("level", json_new_string(level), "logger", json_new_string("sdbg"),
                                         "data", json_new_string(text), NULL));
@@ -261,14 +265,51 @@ static void do_tools_list(Core *c, const Request *q) {
         reply_list(c, q, catalog_tools);
 }
 
+static void do_prompts_list(Core *c, const Request *q) {
+        reply_list(c, q, catalog_prompts);
+}
+
+static void do_templates_list(Core *c, const Request *q) {
+        reply_list(c, q, catalog_templates);
+}
+
+static void subscribe(Core *c, const Request *q, bool on) {
+        const char *uri = json_string(json_get(q->params, "uri"));
+
+        if (!uri)
+                refuse(c, q, RPC_INVALID_PARAMS, "'uri' is missing");
+        else if (!c->host.subscribe(c->host.userdata, uri, on))
+                refuse(c, q, RPC_NOT_FOUND, "no such resource, or too many subscriptions");
+        else
+                reply(c, q, json_new_object());
+}
+
+static void do_subscribe(Core *c, const Request *q) {
+        subscribe(c, q, true);
+}
+
+static void do_unsubscribe(Core *c, const Request *q) {
+        subscribe(c, q, false);
+}
+
 static const struct {
         const char *method;
         void (*run)(Core *c, const Request *q); /* NULL: the host's */
         bool early;                             /* also before initialize */
 } methods[] = {
-        { "initialize", do_initialize, true },    { "ping", do_ping, true },
-        { "server/discover", do_discover, true }, { "logging/setLevel", do_set_level, false },
-        { "tools/list", do_tools_list, false },   { "tools/call", NULL, false },
+        { "initialize", do_initialize, true },
+        { "ping", do_ping, true },
+        { "server/discover", do_discover, true },
+        { "logging/setLevel", do_set_level, false },
+        { "tools/list", do_tools_list, false },
+        { "tools/call", NULL, false },
+        { "resources/list", NULL, false },
+        { "resources/read", NULL, false },
+        { "resources/templates/list", do_templates_list, false },
+        { "resources/subscribe", do_subscribe, false },
+        { "resources/unsubscribe", do_unsubscribe, false },
+        { "prompts/list", do_prompts_list, false },
+        { "prompts/get", NULL, false },
 };
 
 static bool is_same_id(const Json *a, const Json *b) {

@@ -29,8 +29,8 @@ typedef struct CoreHost {
         void (*begin)(void *userdata, uint64_t call, const char *method, const Json *params);
         /* The client does not want the answer any more, and gets none. */
         void (*cancel)(void *userdata, uint64_t call);
-        /* The client wants to hear of changes to a resource, or no longer. */
-        void (*subscribe)(void *userdata, const char *uri, bool on);
+        /* The client wants to hear of changes to a resource, or no longer. Return: whether it will. */
+        bool (*subscribe)(void *userdata, const char *uri, bool on);
 } CoreHost;
 
 typedef struct Core Core;
@@ -54,7 +54,7 @@ void core_error(Core *c, uint64_t call, int code, const char *message);
 /* Tells how a call is getting on, where the client has asked for that. seconds: since it began. */
 void core_progress(Core *c, uint64_t call, double seconds, const char *message);
 
-/* Sends a notification; `params` is owned from then on. */
+/* Sends a notification, but none before initialize; `params` is owned from then on. */
 void core_notify(Core *c, const char *method, Json *params);
 
 /* Sends a log message where the client has asked for its level (RFC 5424's name). */

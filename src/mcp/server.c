@@ -7,131 +7,77 @@
 #include <unistd.h>
 
 #include "sdbg/base/fd.h"
-#include "sdbg/job/name.h"
 #include "sdbg/mcp/mcp.h"
+#include "sdbg/probe/project.h"
 #include "sdbg/runtime/jobdir.h"
 
-#include "mcp/core.h"
-#include "mcp/worker.h"
+#include "mcp/calls.h"
+#include "mcp/subscriptions.h"
+#include "mcp/watch.h"
 
 /* A client that does not read gets no further: nothing more is taken from it, nor from its calls. */
 #define OUTPUT_PENDING_MAX ((size_t) 1024 * 1024)
 #define PROGRESS_USEC (5 * USEC_PER_SEC)
+/* A resource that changes all the time is told of so often. */
+#define UPDATES_USEC (1 * USEC_PER_SEC)
 /* How long calls under way may take when the client has closed its end. */
 #define FAREWELL_USEC (60 * USEC_PER_SEC)
 
 typedef struct Server {
         int in, out, signals;
         Core *core;
-        Session session;
-        Worker workers[CALLS_MAX];
-        size_t n_workers;
-        usec_t progress_at; /* CLOCK_MONOTONIC */
-        usec_t ended_at;    /* the client has closed its end; 0: not yet */
+        Calls calls;
+        Watch *watch; /* NULL: there is no runtime directory (yet) */
+        Subscriptions subscriptions;
+        usec_t progress_at, updates_at; /* CLOCK_MONOTONIC */
+        usec_t ended_at;                /* the client has closed its end; 0: not yet */
         bool over;
 } Server;
 
-/* ---- calls ---- */
+/* ---- what the core asks for ---- */
 
-static Json *text_content(const char *text) {
-        Json *array = json_new_array();
-
-        if (json_append(array, json_object("type", json_new_string("text"), "text", json_new_string(text),
-                                           NULL)) < 0) {
-                json_free(array);
-                return NULL;
-        }
-        return array;
-}
-
-static Json *call_result(const char *text, Json *facts, bool failed) {
-        return json_object("content", text_content(text), "structuredContent", facts, "isError",
-                           json_new_bool(failed), NULL);
-}
-
-/* A call that is wrong in itself: the model is told, and can do better. */
-static void answer_mistake(Server *s, uint64_t call, const Error *e) {
-        _cleanup_free_ char *text = NULL;
-        Json *facts;
-
-        if (asprintf(&text, "Error: %s%s%s", e->message, e->hint ? "\nHint: " : "", strempty(e->hint)) < 0)
-                text = NULL;
-        facts = json_object("code", json_new_string(e->code), "message", json_new_string(e->message), "hint",
-                            json_new_string(e->hint), NULL);
-        json_drop_nulls(facts);
-        core_result(s->core, call, call_result(text, json_object("error", facts, NULL), true));
-}
-
-static void unknown_tool(Server *s, uint64_t call, const char *name) {
-        Buf b = {};
-        _cleanup_free_ char *text = NULL;
-
-        buf_printf(&b, "unknown tool '%.100s'; there are", name);
-        for (size_t i = 0; tools[i]; i++)
-                buf_printf(&b, "%s %s", i > 0 ? "," : "", tools[i]->name);
-        text = buf_take(&b);
-        core_error(s->core, call, RPC_INVALID_PARAMS, strempty(text));
-}
-
-static void begin_tool(Server *s, uint64_t call, const Tool *t, const Json *arguments) {
-        _cleanup_error_ Error e = {};
-        void *request = NULL;
-        int r;
-
-        s->session.agent = core_client(s->core);
-        r = tool_parse(t, arguments, &request, &e);
-        if (r >= 0) {
-                r = worker_start(&s->workers[s->n_workers], call, t, &s->session, request);
-                if (r >= 0)
-                        s->n_workers++;
-                else
-                        error_set(&e, ERROR_FAILED, r, "cannot begin the call");
-        }
-        if (r < 0)
-                answer_mistake(s, call, &e);
-        tool_free_request(t, request);
+static void start_watch(Server *s) {
+        if (s->watch || watch_open(&s->watch) < 0)
+                return;
+        for (size_t i = 0; i < s->subscriptions.n; i++)
+                if (s->subscriptions.items[i].job)
+                        watch_output(s->watch, s->subscriptions.items[i].job, true);
 }
 
 static void begin(void *userdata, uint64_t call, const char *method, const Json *params) {
         Server *s = userdata;
-        const char *name = json_string(json_get(params, "name"));
-        const Tool *t = name ? tool_find(name) : NULL;
 
-        if (!name)
-                core_error(s->core, call, RPC_INVALID_PARAMS, "tools/call: 'name' is missing");
-        else if (!t)
-                unknown_tool(s, call, name);
-        else
-                begin_tool(s, call, t, json_get(params, "arguments"));
+        start_watch(s);
+        calls_begin(&s->calls, call, method, params);
 }
 
-static void remove_worker(Server *s, size_t i) {
-        worker_done(&s->workers[i]);
-        s->workers[i] = s->workers[--s->n_workers];
-}
-
-/* One that changes something goes on; its answer is passed over. */
 static void cancel(void *userdata, uint64_t call) {
         Server *s = userdata;
 
-        for (size_t i = 0; i < s->n_workers; i++)
-                if (s->workers[i].call == call) {
-                        remove_worker(s, i);
-                        return;
-                }
+        calls_cancel(&s->calls, call);
 }
 
-static void finish(Server *s, Worker *w) {
-        _cleanup_free_ char *text = NULL;
-        Json *facts = NULL;
-        bool failed;
+static bool subscribe(void *userdata, const char *uri, bool on) {
+        Server *s = userdata;
+        const char *job;
 
-        if (worker_answer(w, &s->session, &text, &facts, &failed) < 0) {
-                json_free(facts);
-                core_error(s->core, w->call, RPC_INTERNAL_ERROR, "the call died before it had an answer");
-                return;
-        }
-        core_result(s->core, w->call, call_result(text, facts, failed));
+        start_watch(s);
+        if (!subscriptions_set(&s->subscriptions, uri, on))
+                return false;
+        job = subscriptions_job(&s->subscriptions, uri);
+        if (s->watch && job)
+                watch_output(s->watch, job, true);
+        return true;
+}
+
+static void hear(void *userdata, WatchKind kind, const Job *job) {
+        Server *s = userdata;
+
+        if (kind == WATCH_JOBS)
+                s->subscriptions.list_changed = true;
+        if (kind == WATCH_STATE && session_cares(&s->calls.session, job))
+                (void) news_look(&s->calls.news, job);
+        subscriptions_touch(&s->subscriptions, job->name, kind == WATCH_OUTPUT);
 }
 
 /* ---- the loop ---- */
@@ -162,68 +108,71 @@ static void write_client(Server *s) {
                 s->over = true;
 }
 
-static void read_workers(Server *s, const struct pollfd *p) {
-        /* From the end: what is removed is replaced by the last one, which has been looked at. */
-        for (size_t i = s->n_workers; i-- > 0;) {
-                int r = p[i].revents ? worker_read(&s->workers[i]) : 0;
-
-                if (r == 0)
-                        continue;
-                finish(s, &s->workers[i]);
-                remove_worker(s, i);
+static void read_watch(Server *s) {
+        if (s->watch && watch_read(s->watch, hear, s) < 0) {
+                watch_free(s->watch);
+                s->watch = NULL;
         }
 }
 
-static void tell_progress(Server *s, usec_t now) {
-        if (now < s->progress_at)
-                return;
-        s->progress_at = now + PROGRESS_USEC;
-        for (size_t i = 0; i < s->n_workers; i++) {
-                const Worker *w = &s->workers[i];
-                double seconds = (double) usec_sub(now, w->begun) / USEC_PER_SEC;
-
-                if (seconds >= 1)
-                        core_progress(s->core, w->call, (uint64_t) seconds, w->tool->title);
+static void tell(Server *s, usec_t now) {
+        if (now >= s->progress_at) {
+                s->progress_at = now + PROGRESS_USEC;
+                calls_tell_progress(&s->calls, now);
+        }
+        if (subscriptions_pending(&s->subscriptions) && now >= s->updates_at) {
+                s->updates_at = now + UPDATES_USEC;
+                subscriptions_tell(&s->subscriptions, s->core);
         }
 }
 
-/* The client has closed its end: nobody waits any more. */
-static void end_waits(Server *s) {
-        for (size_t i = s->n_workers; i-- > 0;)
-                if (s->workers[i].tool->kind == TOOL_WAITS)
-                        remove_worker(s, i);
+/* Milliseconds until there is something to tell; -1: for ever. */
+static int patience(const Server *s, usec_t now) {
+        usec_t until = USEC_INFINITY;
+
+        if (s->calls.n > 0 || s->ended_at)
+                until = MAX(s->progress_at, now + USEC_PER_MSEC);
+        if (subscriptions_pending(&s->subscriptions))
+                until = MIN(until, MAX(s->updates_at, now));
+        return until == USEC_INFINITY ? -1 : (int) ((until - now) / USEC_PER_MSEC) + 1;
+}
+
+static void say_farewell(Server *s, usec_t now) {
+        calls_end_waits(&s->calls);
+        if (now > s->ended_at + FAREWELL_USEC || (s->calls.n == 0 && core_output(s->core)->len == 0))
+                s->over = true;
 }
 
 static int turn(Server *s) {
-        struct pollfd p[3 + CALLS_MAX];
+        struct pollfd p[4 + CALLS_MAX];
         bool pending = core_output(s->core)->len > 0;
         bool full = core_output(s->core)->len > OUTPUT_PENDING_MAX;
-        size_t n = s->n_workers;
-        usec_t now;
+        size_t n = s->calls.n;
 
         p[0] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
         p[1] = (struct pollfd){ .fd = full || s->ended_at ? -1 : s->in, .events = POLLIN };
         p[2] = (struct pollfd){ .fd = s->out, .events = pending ? POLLOUT : 0 };
+        p[3] = (struct pollfd){ .fd = s->watch && !full ? watch_fd(s->watch) : -1, .events = POLLIN };
         for (size_t i = 0; i < n; i++)
-                p[3 + i] = (struct pollfd){ .fd = full ? -1 : s->workers[i].fd, .events = POLLIN };
-        if (poll(p, 3 + n, n > 0 || s->ended_at ? (int) (PROGRESS_USEC / USEC_PER_MSEC) : -1) < 0 &&
-            errno != EINTR)
+                p[4 + i] = (struct pollfd){ .fd = full ? -1 : s->calls.workers[i].fd, .events = POLLIN };
+        if (poll(p, 4 + n, patience(s, now_usec(CLOCK_MONOTONIC))) < 0 && errno != EINTR)
                 return -errno;
 
-        now = now_usec(CLOCK_MONOTONIC);
         if (p[0].revents || p[2].revents & (POLLERR | POLLNVAL))
                 s->over = true;
         if (p[2].revents & POLLOUT)
                 write_client(s);
-        read_workers(s, p + 3);
+        /* First what has happened, so that an answer can tell of it. */
+        read_watch(s);
+        /* From the end: what is removed is replaced by the last one, which has been looked at. */
+        for (size_t i = n; i-- > 0;)
+                if (p[4 + i].revents)
+                        calls_read(&s->calls, i);
         if (p[1].revents)
                 read_client(s);
-        tell_progress(s, now);
-        if (s->ended_at) {
-                end_waits(s);
-                s->over = s->over || now > s->ended_at + FAREWELL_USEC ||
-                          (s->n_workers == 0 && core_output(s->core)->len == 0);
-        }
+        tell(s, now_usec(CLOCK_MONOTONIC));
+        if (s->ended_at)
+                say_farewell(s, now_usec(CLOCK_MONOTONIC));
         return 0;
 }
 
@@ -236,44 +185,64 @@ static void complete_environment(void) {
 }
 
 static const char *session_id(void) {
-        static const char *const names[] = { "CLAUDE_CODE_SESSION_ID", "OPENCODE_SESSION_ID",
-                                             "CODEX_SESSION_ID", "CODEX_THREAD_ID", "GEMINI_SESSION_ID" };
+        static const char *const names[] = { "SDBG_SESSION", "CLAUDE_CODE_SESSION_ID", "OPENCODE_SESSION_ID",
+                                             "CODEX_SESSION_ID", "CODEX_THREAD_ID" };
         const char *id = NULL;
 
-        for (size_t i = 0; !id && i < ELEMENTSOF(names); i++)
+        for (size_t i = 0; (!id || !*id) && i < ELEMENTSOF(names); i++)
                 id = getenv(names[i]);
         return id && *id ? id : NULL;
 }
 
-int mcp_serve(int in_fd, int out_fd, Error *reterr) {
-        Server *s = calloc(1, sizeof(Server));
-        CoreHost host = { .userdata = s, .begin = begin, .cancel = cancel };
+static int open_signals(void) {
         sigset_t mask;
-        int r;
+        int fd;
 
-        if (!s || core_new(&s->core, &host) < 0) {
-                free(s);
-                return error_oom(reterr);
-        }
-        complete_environment();
-        s->in = in_fd;
-        s->out = out_fd;
-        s->session.id = session_id();
         (void) signal(SIGPIPE, SIG_IGN);
         (void) sigemptyset(&mask);
         (void) sigaddset(&mask, SIGTERM);
         (void) sigaddset(&mask, SIGINT);
         (void) sigaddset(&mask, SIGHUP);
         (void) sigprocmask(SIG_BLOCK, &mask, NULL);
-        s->signals = signalfd(-1, &mask, SFD_CLOEXEC);
-        r = s->signals < 0 ? -errno : 0;
+        fd = signalfd(-1, &mask, SFD_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static int server_init(Server *s, int in_fd, int out_fd) {
+        CoreHost host = { .userdata = s, .begin = begin, .cancel = cancel, .subscribe = subscribe };
+        int r;
+
+        s->in = in_fd;
+        s->out = out_fd;
+        s->signals = open_signals();
+        r = core_new(&s->core, &host);
+        s->calls.core = s->core;
+        s->calls.session.id = session_id();
+        s->calls.news.since = now_usec(CLOCK_REALTIME);
+        if (project_directory(&s->calls.session.project) < 0)
+                s->calls.session.project = NULL;
+        return s->signals < 0 ? s->signals : r;
+}
+
+static void server_free(Server *s) {
+        calls_done(&s->calls);
+        watch_freep(&s->watch);
+        subscriptions_done(&s->subscriptions);
+        close_fd(s->signals);
+        core_freep(&s->core);
+        free(s);
+}
+
+int mcp_serve(int in_fd, int out_fd, Error *reterr) {
+        Server *s = calloc(1, sizeof(Server));
+        int r;
+
+        if (!s)
+                return error_oom(reterr);
+        complete_environment();
+        r = server_init(s, in_fd, out_fd);
         while (r >= 0 && !s->over)
                 r = turn(s);
-        while (s->n_workers > 0)
-                remove_worker(s, 0);
-        close_fd(s->signals);
-        session_done(&s->session);
-        core_free(s->core);
-        free(s);
-        return r < 0 ? error_set(reterr, ERROR_FAILED, r, "the server's loop has failed") : 0;
+        server_free(s);
+        return r < 0 ? error_set(reterr, ERROR_FAILED, r, "the server has failed") : 0;
 }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
+#include "sdbg/probe/project.h"
+
 #include "mcp/session.h"
 
 /* Forgotten are the marks of the jobs that were read longest ago. */
@@ -13,6 +16,7 @@ void session_done(Session *s) {
         for (size_t i = 0; i < s->n_marks; i++)
                 mark_done(&s->marks[i]);
         free(s->marks);
+        free(s->project);
         *s = (Session){};
 }
 
@@ -47,4 +51,17 @@ int session_mark(Session *s, const char *job, const char *run, uint64_t seq) {
                 forget(s, 0);
         s->marks[s->n_marks++] = m;
         return 0;
+}
+
+Nearness session_nearness(const Session *s, const Job *j) {
+        if (s->id && streq_ptr(strv_env_get(j->labels, "session"), s->id))
+                return NEAR_SESSION;
+        return s->project && j->cwd && path_is_below(j->cwd, s->project) ? NEAR_PROJECT : NEAR_NOBODY;
+}
+
+bool session_cares(const Session *s, const Job *j) {
+        for (size_t i = 0; i < s->n_marks; i++)
+                if (streq(s->marks[i].job, j->name))
+                        return true;
+        return session_nearness(s, j) != NEAR_NOBODY;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "sdbg/manager/manager.h"
-#include "sdbg/base/buf.h"
+#include "sdbg/job/job.h"
 
 /* What is known of the client, and how far it has read each job. */
 
@@ -14,6 +13,7 @@ typedef struct ReadMark {
 typedef struct Session {
         const char *agent; /* what the client calls itself; NULL: unknown */
         const char *id;    /* of the client's session; NULL: unknown */
+        char *project;     /* the directory that the client works in; NULL: unknown */
         ReadMark *marks;
         size_t n_marks;
 } Session;
@@ -25,3 +25,14 @@ uint64_t session_read(const Session *s, const char *job, const char *run);
 
 /* Return: 0, -ENOMEM. */
 int session_mark(Session *s, const char *job, const char *run, uint64_t seq);
+
+typedef enum Nearness {
+        NEAR_SESSION, /* started by this session of the client */
+        NEAR_PROJECT, /* its directory is in the client's project */
+        NEAR_NOBODY,
+} Nearness;
+
+Nearness session_nearness(const Session *s, const Job *j);
+
+/* Whether the client wants to hear of the job: it is near, or was asked about. */
+bool session_cares(const Session *s, const Job *j);

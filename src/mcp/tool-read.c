@@ -4,11 +4,9 @@
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/doctor/doctor.h"
-#include "sdbg/probe/project.h"
 
 #include "mcp/answer.h"
 
-#define LIST_PAGE 25
 #define STATUS_LINES 10
 #define LINES_DEFAULT 200
 
@@ -38,26 +36,17 @@ static const ToolParam list_tool_params[] = {
         {},
 };
 
-/* This session's jobs come first, then this project's, then those of the others. */
-static int nearness(const Session *s, const char *project, const Job *j) {
-        if (s->id && streq_ptr(strv_env_get(j->labels, "session"), s->id))
-                return 0;
-        return project && j->cwd && path_is_below(j->cwd, project) ? 1 : 2;
-}
-
-/* Sorts by nearness and keeps the order otherwise: running ones first, the newest end before the older. */
+/* This session's jobs come first, then this project's, then those of the others. Otherwise the order stays:
+ * running ones, then the newest end before the older. */
 static int sort_jobs(const Session *s, JobList *l) {
-        _cleanup_free_ char *project = NULL;
         Job *sorted = calloc(l->n + 1, sizeof(Job));
         size_t n = 0;
 
         if (!sorted)
                 return -ENOMEM;
-        if (project_directory(&project) < 0)
-                project = NULL;
-        for (int near = 0; near <= 2; near++)
+        for (Nearness near = NEAR_SESSION; near <= NEAR_NOBODY; near++)
                 for (size_t i = 0; i < l->n; i++)
-                        if (nearness(s, project, &l->jobs[i]) == near)
+                        if (session_nearness(s, &l->jobs[i]) == near)
                                 sorted[n++] = l->jobs[i];
         free(l->jobs);
         l->jobs = sorted;
@@ -65,15 +54,13 @@ static int sort_jobs(const Session *s, JobList *l) {
 }
 
 static int answer_page(ToolAnswer *a, const JobList *l, uint64_t first) {
-        size_t n = MIN(l->n - first, (size_t) LIST_PAGE);
+        ssize_t n = answer_jobs(a, l, first);
         char next[24];
-        int r;
 
-        r = answer_jobs(a, l, first, n);
-        if (r < 0 || first + n == l->n)
-                return r;
-        snprintf(next, sizeof(next), "%zu", (size_t) first + n);
-        buf_printf(&a->text, "… %zu more: cursor %s\n", l->n - (size_t) first - n, next);
+        if (n < 0 || first + n == l->n)
+                return n < 0 ? (int) n : 0;
+        snprintf(next, sizeof(next), "%" PRIu64, first + n);
+        buf_printf(&a->text, "… %" PRIu64 " more: cursor %s\n", l->n - first - n, next);
         return json_set(a->facts, "next_cursor", json_new_string(next));
 }
 
@@ -288,4 +275,72 @@ const Tool tool_doctor = {
         .request_size = 1,
         .gives = "checks",
         .run = run_doctor,
+};
+
+/* ---- the prompt "diagnose" ---- */
+
+typedef struct DiagnoseCall {
+        char *name;
+} DiagnoseCall;
+
+static const Param diagnose_own[] = {
+        { "name", 0, PARAM_STRING, offsetof(DiagnoseCall, name), NULL, "", NULL },
+        {},
+};
+
+static const ToolParam diagnose_params[] = {
+        { "job", "name", "name", NULL, false },
+        {},
+};
+
+/* The newest failure, the nearest first. */
+static int find_failed(Manager *m, const Session *s, Job *ret, Error *reterr) {
+        JobSelection all = { .all = true };
+        _cleanup_job_list_ JobList jobs = {};
+        int r;
+
+        r = jobs_select(m, &all, JOB_BRIEF, true, &jobs, reterr);
+        if (r >= 0)
+                r = sort_jobs(s, &jobs);
+        for (size_t i = 0; r >= 0 && i < jobs.n; i++)
+                if (jobs.jobs[i].state == JOB_FAILED) {
+                        *ret = jobs.jobs[i];
+                        jobs.jobs[i] = JOB_INIT;
+                        return 0;
+                }
+        return r < 0 ? r : error_set(reterr, ERROR_NO_SUCH_JOB, 0, "no job has failed");
+}
+
+static int run_diagnose(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
+        DiagnoseCall *c = request;
+        _cleanup_manager_ Manager *m = NULL;
+        _cleanup_job_ Job j = JOB_INIT;
+        int r;
+
+        r = manager_connect(&m, reterr);
+        if (r >= 0)
+                r = c->name && *c->name ? job_find(m, c->name, &j, reterr) : find_failed(m, s, &j, reterr);
+        if (r < 0)
+                return r;
+        buf_printf(
+                &ret->text,
+                "Find out why the background job '%s' %s, and mend it. Look at its output with job_logs "
+                "(grep, lines), at its code and its surroundings; start it again with job_restart and make "
+                "sure that it works.\n\n",
+                j.name, job_has_ended(&j) ? "ended as it did" : "does not do what it should");
+        r = answer_job(ret, &j);
+        if (r >= 0)
+                buf_append_str(&ret->text, "\nIts last lines:\n");
+        return r < 0 ? r : answer_tail(ret, s, &j, LINES_DEFAULT, OUTPUT_DEFAULT);
+}
+
+const Tool tool_diagnose = {
+        .name = "diagnose",
+        .title = "Diagnose a job",
+        .kind = TOOL_READS,
+        .params = diagnose_params,
+        .own = diagnose_own,
+        .request_size = sizeof(DiagnoseCall),
+        .gives = "job output",
+        .run = run_diagnose,
 };

@@ -127,8 +127,8 @@ static int run_stop(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
                 r = op_stop(m, &c->stop, &jobs, reterr);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++)
                 r = answer_end(ret, &jobs.jobs[i]);
-        if (r >= 0)
-                r = answer_jobs(ret, &jobs, 0, jobs.n);
+        if (r >= 0 && answer_jobs(ret, &jobs, 0) < 0)
+                r = error_oom(reterr);
         if (r >= 0 && jobs.n > 0)
                 r = answer_state(ret, s, &jobs.jobs[0]);
         return r;

@@ -44,7 +44,10 @@ typedef struct Tool {
         int (*run)(Session *s, void *request, ToolAnswer *ret, Error *reterr);
 } Tool;
 
-extern const Tool *const tools[];
+extern const Tool *const tools[]; /* ends with NULL */
+
+/* Does the work of a prompt. */
+extern const Tool tool_diagnose;
 
 /* Return: NULL where there is none of that name. */
 const Tool *tool_find(const char *name);

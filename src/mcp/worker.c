@@ -162,5 +162,6 @@ void worker_done(Worker *w) {
                         ;
         }
         buf_done(&w->data);
+        free(w->uri);
         *w = (Worker){ .fd = -EBADF };
 }

@@ -5,11 +5,21 @@
 
 #include "mcp/tools.h"
 
+/* What the answer is made into. */
+typedef enum AnswerShape {
+        SHAPE_TOOL,
+        SHAPE_RESOURCES, /* the list of them */
+        SHAPE_RESOURCE,
+        SHAPE_PROMPT,
+} AnswerShape;
+
 /* A tool's call runs in a process of its own: it may wait as long as it likes, it can be given up at any
  * moment, and what it uses is given back whole. */
 typedef struct Worker {
         uint64_t call;
         const Tool *tool;
+        AnswerShape shape;
+        char *uri;    /* of a resource; owned */
         usec_t begun; /* CLOCK_MONOTONIC */
         pid_t pid;    /* 0: it is on its own and goes on without the server */
         int fd;       /* its answer comes here, as JSON, and then the end of file */

@@ -26,10 +26,14 @@ static void begin(void *userdata, uint64_t call, const char *method, const Json 
 static void cancel(void *userdata, uint64_t call) {
 }
 
+static bool subscribe(void *userdata, const char *uri, bool on) {
+        return strlen(uri) % 2;
+}
+
 /* Whatever comes, each line that goes out is one JSON document. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_core_ Core *c = NULL;
-        CoreHost host = { .userdata = &c, .begin = begin, .cancel = cancel };
+        CoreHost host = { .userdata = &c, .begin = begin, .cancel = cancel, .subscribe = subscribe };
         size_t half = size / 2;
         Buf *out;
 

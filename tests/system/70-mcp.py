@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import time
 
@@ -29,6 +30,13 @@ class McpTest(harness.SystemTest):
         # Both kinds of clients see it.
         self.assertIn(answer.error["message"], answer.text)
         return answer
+
+    def told(self, method):
+        """The next notification of that kind."""
+        while True:
+            message = self.mcp.notifications.get(timeout=20)
+            if message["method"] == method:
+                return message
 
     def start(self, command, name=None, **arguments):
         name = name or unique_name("mcp")
@@ -299,8 +307,7 @@ class Calls(McpTest):
     def test_progress(self):
         name = self.start("sleep 100")
         self.mcp.begin_call("job_wait", token="p", name=name)
-        told = self.mcp.notifications.get(timeout=20)
-        self.assertEqual(told["method"], "notifications/progress")
+        told = self.told("notifications/progress")
         self.assertEqual(told["params"]["progressToken"], "p")
 
     def test_job_that_vanishes_in_a_wait(self):
@@ -316,6 +323,101 @@ class Calls(McpTest):
         children = f"/proc/{self.mcp.process.pid}/task/{self.mcp.process.pid}/children"
         with open(children, encoding="ascii") as file:
             self.assertEqual(file.read(), "")
+
+
+class News(McpTest):
+    def test_what_ended_is_told_once(self):
+        gate = unique_name("gate")
+        name = self.start(f"while ! [ -e $HOME/{gate} ]; do sleep 0.05; done; exit 3")
+        self.assertNotIn("notices", self.mcp.call("job_list").facts)
+        pathlib.Path.home().joinpath(gate).touch()
+        self.addCleanup(pathlib.Path.home().joinpath(gate).unlink)
+        wait_until(lambda: sdbg("status", name, json=True).json[0]["state"] == "failed")
+        answer = self.mcp.call("job_list")
+        self.assertEqual(len(answer.facts["notices"]), 1)
+        self.assertIn(f"{name} failed: exited with code 3", answer.facts["notices"][0])
+        self.assertIn(answer.facts["notices"][0], answer.text)
+        self.assertEqual(answer.text.rstrip().splitlines()[-1], answer.state)
+        self.assertNotIn("notices", self.mcp.call("job_list").facts)
+
+    def test_what_the_answer_says_is_no_news(self):
+        name = self.start("sleep 100")
+        self.assertNotIn("notices", self.mcp.call("job_stop", name=name).facts)
+        self.assertNotIn("notices", self.mcp.call("job_list").facts)
+        name = self.start("sleep 0.3")
+        self.assertNotIn("notices", self.mcp.call("job_wait", name=name).facts)
+        self.assertNotIn("notices", self.mcp.call("job_list").facts)
+
+    def test_jobs_of_others_are_none_of_its_business(self):
+        name = unique_name("other")
+        sdbg("start", "-n", name, "--cwd", "/", "--", "sleep", "100")
+        sdbg("stop", name)
+        self.assertNotIn("notices", self.mcp.call("job_list").facts)
+
+    def test_told_by_cwd_and_session(self):
+        client = self.client(env={"SDBG_SESSION": "s-1"}, cwd="/usr")
+        client.call("job_list")
+        for arguments in (["--cwd", "/usr/share"], ["--cwd", "/", "-l", "session=s-1"]):
+            name = unique_name("mine")
+            sdbg("start", "-n", name, *arguments, "--", "sleep", "100")
+            sdbg("stop", name)
+            self.assertIn(name, str(client.call("job_list").facts["notices"]))
+
+
+class Resources(McpTest):
+    def contents(self, uri):
+        (item,) = self.mcp.request("resources/read", {"uri": uri})["contents"]
+        self.assertEqual(item["uri"], uri)
+        return item
+
+    def test_list_and_read(self):
+        name = self.start("echo hello; sleep 100")
+        uris = [item["uri"] for item in self.mcp.request("resources/list")["resources"]]
+        self.assertEqual(uris[0], "sdbg://jobs")
+        self.assertIn(f"sdbg://jobs/{name}/log", uris)
+        self.assertEqual(self.contents(f"sdbg://jobs/{name}/log")["text"], "hello\n")
+        self.assertEqual(json.loads(self.contents(f"sdbg://jobs/{name}")["text"])["name"], name)
+        self.assertIn(name, [job["name"] for job in json.loads(self.contents("sdbg://jobs")["text"])])
+        templates = self.mcp.request("resources/templates/list")["resourceTemplates"]
+        self.assertIn("sdbg://jobs/{name}/log", [item["uriTemplate"] for item in templates])
+
+    def test_unknown(self):
+        for uri in ("sdbg://jobs/nothing/log", "sdbg://jobs/A B", "file:///etc/passwd", "", 7):
+            for method in ("resources/read", "resources/subscribe"):
+                if method == "resources/subscribe" and "nothing" in str(uri):
+                    continue
+                with self.subTest(uri=uri, method=method), self.assertRaises(RpcError) as refused:
+                    self.mcp.request(method, {"uri": uri})
+                self.assertIn(refused.exception.code, (-32002, -32602))
+
+    def updated(self, uri):
+        while self.told("notifications/resources/updated")["params"]["uri"] != uri:
+            pass
+
+    def test_subscriptions(self):
+        self.mcp.request("resources/subscribe", {"uri": "sdbg://jobs"})
+        name = self.start("echo $$; sleep 100")
+        self.updated("sdbg://jobs")
+        log = f"sdbg://jobs/{name}/log"
+        self.mcp.request("resources/subscribe", {"uri": log})
+        self.mcp.call("job_restart", name=name)
+        self.updated(log)
+        self.mcp.request("resources/unsubscribe", {"uri": log})
+        self.assertEqual(self.mcp.request("ping"), {})
+
+    def test_prompt(self):
+        (prompt,) = self.mcp.request("prompts/list")["prompts"]
+        self.assertEqual(prompt["name"], "diagnose")
+        name = self.start("sleep 0.5; echo it broke; exit 3")
+        self.mcp.call("job_wait", name=name)
+        for arguments in ({"job": name}, {}):
+            text = self.mcp.request("prompts/get", {"name": "diagnose", "arguments": arguments})["messages"][0][
+                "content"]["text"]
+            self.assertIn("it broke", text)
+            self.assertIn("exited with code 3", text)
+        for bad in ({"name": "heal"}, {"name": "diagnose", "arguments": {"job": "nothing"}}):
+            with self.assertRaises(RpcError):
+                self.mcp.request("prompts/get", bad)
 
 
 class Ends(McpTest):

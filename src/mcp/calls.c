@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "mcp/calls.h"
+#include "mcp/resources.h"
+
+/* What resources/read gives of a log: it is the user who asks, not a model that has to pay for it. */
+#define LOG_BYTES 64000
+
+void calls_done(Calls *c) {
+        while (c->n > 0)
+                worker_done(&c->workers[--c->n]);
+        session_done(&c->session);
+        news_done(&c->news);
+}
+
+/* ---- what is answered ---- */
+
+static Json *text_block(const char *text) {
+        return json_object("type", json_new_string("text"), "text", json_new_string(text), NULL);
+}
+
+static Json *array_of(Json *item) {
+        Json *array = json_new_array();
+
+        if (json_append(array, item) < 0) {
+                json_free(array);
+                return NULL;
+        }
+        return array;
+}
+
+static Json *call_result(const char *text, Json *facts, bool failed) {
+        return json_object("content", array_of(text_block(text)), "structuredContent", facts, "isError",
+                           json_new_bool(failed), NULL);
+}
+
+static Json *prompt_result(const char *text) {
+        return json_object(
+                "description", json_new_string("Why did this job fail?"), "messages",
+                array_of(json_object("role", json_new_string("user"), "content", text_block(text), NULL)),
+                NULL);
+}
+
+/* What the answer shows of a job is no news any more, and the client will want to hear of it. */
+static void take_note(Calls *c, const Json *job) {
+        const char *name = json_string(json_get(job, "name")), *run = json_string(json_get(job, "run"));
+        const char *state = json_string(json_get(job, "state"));
+
+        if (!name || !state)
+                return;
+        for (JobState s = 0; s < _JOB_STATE_MAX; s++)
+                if (streq(job_state_to_string(s), state))
+                        (void) news_seen(&c->news, name, run, s);
+        if (session_read(&c->session, name, run) == 0)
+                (void) session_mark(&c->session, name, run, 0);
+}
+
+/* The news stand before the last line, which is the state. */
+static char *add_news(const char *text, const Json *news) {
+        size_t len = strlen(text), head;
+        Buf b = {};
+
+        while (len > 0 && text[len - 1] == '\n')
+                len--;
+        for (head = len; head > 0 && text[head - 1] != '\n'; head--)
+                ;
+        buf_append(&b, text, head);
+        for (const Json *i = json_first(news); i; i = json_next(i))
+                buf_printf(&b, "Since the last call: %s\n", json_string(i));
+        buf_append(&b, text + head, len - head);
+        return buf_take(&b);
+}
+
+static Json *tool_result(Calls *c, const Tool *t, const char *text, Json *facts, bool failed) {
+        _cleanup_free_ char *whole = NULL;
+        Json *news;
+
+        take_note(c, json_get(facts, "job"));
+        /* A list is no look at each of them, but for those that the call has stopped. */
+        for (const Json *j = json_first(json_get(facts, "jobs")); j && t->kind == TOOL_CHANGES;
+             j = json_next(j))
+                take_note(c, j);
+        news = news_take(&c->news);
+        whole = add_news(text, news);
+        if (!whole || (news && json_set(facts, "notices", news) < 0)) {
+                json_free(facts);
+                return NULL;
+        }
+        return call_result(whole, facts, failed);
+}
+
+/* A call that is wrong in itself: the model is told, and can do better. */
+static void answer_mistake(Calls *c, uint64_t call, AnswerShape shape, const Error *e) {
+        _cleanup_free_ char *text = NULL;
+        Json *facts;
+
+        if (shape != SHAPE_TOOL) {
+                core_error(c->core, call, RPC_INVALID_PARAMS, e->message);
+                return;
+        }
+        if (asprintf(&text, "Error: %s%s%s", e->message, e->hint ? "\nHint: " : "", strempty(e->hint)) < 0)
+                text = NULL;
+        facts = json_object("code", json_new_string(e->code), "message", json_new_string(e->message), "hint",
+                            json_new_string(e->hint), NULL);
+        json_drop_nulls(facts);
+        core_result(c->core, call, call_result(strempty(text), json_object("error", facts, NULL), true));
+}
+
+static void finish(Calls *c, Worker *w) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_json_ Json *facts = NULL;
+        const char *message;
+        bool failed;
+
+        if (worker_answer(w, &c->session, &text, &facts, &failed) < 0) {
+                core_error(c->core, w->call, RPC_INTERNAL_ERROR, "the call died before it had an answer");
+                return;
+        }
+        message = json_string(json_get(json_get(facts, "error"), "message"));
+        if (w->shape == SHAPE_TOOL)
+                core_result(c->core, w->call, tool_result(c, w->tool, text, TAKE_PTR(facts), failed));
+        else if (failed)
+                core_error(c->core, w->call, w->shape == SHAPE_RESOURCE ? RPC_NOT_FOUND : RPC_INTERNAL_ERROR,
+                           strempty(message));
+        else if (w->shape == SHAPE_PROMPT)
+                core_result(c->core, w->call, prompt_result(text));
+        else if (w->shape == SHAPE_RESOURCES)
+                core_result(c->core, w->call, resource_list(facts, !w->uri));
+        else
+                core_result(c->core, w->call, resource_contents(w->uri, facts));
+}
+
+static void remove_worker(Calls *c, size_t i) {
+        worker_done(&c->workers[i]);
+        c->workers[i] = c->workers[--c->n];
+}
+
+void calls_read(Calls *c, size_t i) {
+        if (worker_read(&c->workers[i]) == 0)
+                return;
+        finish(c, &c->workers[i]);
+        remove_worker(c, i);
+}
+
+/* ---- what is asked for ---- */
+
+/* uri: of a resource; of SHAPE_RESOURCES the page's cursor. */
+static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *arguments, AnswerShape shape,
+                       const char *uri) {
+        Worker *w = &c->workers[c->n];
+        _cleanup_error_ Error e = {};
+        void *request = NULL;
+        int r;
+
+        c->session.agent = core_client(c->core);
+        r = tool_parse(t, arguments, &request, &e);
+        if (r >= 0) {
+                r = worker_start(w, call, t, &c->session, request);
+                if (r >= 0) {
+                        w->shape = shape;
+                        w->uri = uri ? strdup(uri) : NULL;
+                        c->n++;
+                } else
+                        error_set(&e, ERROR_FAILED, r, "cannot begin the call");
+        }
+        if (r < 0)
+                answer_mistake(c, call, shape, &e);
+        tool_free_request(t, request);
+}
+
+static void unknown_tool(Calls *c, uint64_t call, const char *name) {
+        _cleanup_free_ char *text = NULL;
+        Buf b = {};
+
+        buf_printf(&b, "unknown tool '%.100s'; there are", name);
+        for (size_t i = 0; tools[i]; i++)
+                buf_printf(&b, "%s %s", i > 0 ? "," : "", tools[i]->name);
+        text = buf_take(&b);
+        core_error(c->core, call, RPC_INVALID_PARAMS, strempty(text));
+}
+
+static void begin_tools_call(Calls *c, uint64_t call, const Json *params) {
+        const char *name = json_string(json_get(params, "name"));
+        const Tool *t = name ? tool_find(name) : NULL;
+
+        if (!name)
+                core_error(c->core, call, RPC_INVALID_PARAMS, "tools/call: 'name' is missing");
+        else if (!t)
+                unknown_tool(c, call, name);
+        else
+                begin_tool(c, call, t, json_get(params, "arguments"), SHAPE_TOOL, NULL);
+}
+
+static void begin_resources_list(Calls *c, uint64_t call, const Json *params) {
+        const char *cursor = json_string(json_get(params, "cursor"));
+        _cleanup_json_ Json *arguments =
+                cursor ? json_object("cursor", json_new_string(cursor), NULL) : json_new_object();
+
+        begin_tool(c, call, tool_find("job_list"), arguments, SHAPE_RESOURCES, cursor);
+}
+
+static void begin_resources_read(Calls *c, uint64_t call, const Json *params) {
+        const char *uri = json_string(json_get(params, "uri"));
+        _cleanup_free_ char *job = NULL;
+        _cleanup_json_ Json *arguments = NULL;
+        ResourceKind kind = uri ? resource_parse(uri, &job) : _RESOURCE_INVALID;
+
+        if (kind < 0) {
+                core_error(
+                        c->core, call, RPC_NOT_FOUND,
+                        "no such resource: there are sdbg://jobs, sdbg://jobs/NAME and sdbg://jobs/NAME/log");
+                return;
+        }
+        arguments = job ? json_object("name", json_new_string(job), NULL) : json_new_object();
+        if (kind == RESOURCE_LOG)
+                (void) json_set(arguments, "max_bytes", json_new_number(LOG_BYTES));
+        begin_tool(c, call,
+                   tool_find(kind == RESOURCE_LOG   ? "job_logs"
+                             : kind == RESOURCE_JOB ? "job_status"
+                                                    : "job_list"),
+                   arguments, SHAPE_RESOURCE, uri);
+}
+
+static void begin_prompts_get(Calls *c, uint64_t call, const Json *params) {
+        const char *name = json_string(json_get(params, "name"));
+
+        if (!name || !streq(name, tool_diagnose.name))
+                core_error(c->core, call, RPC_INVALID_PARAMS, "unknown prompt; there is: diagnose");
+        else
+                begin_tool(c, call, &tool_diagnose, json_get(params, "arguments"), SHAPE_PROMPT, NULL);
+}
+
+void calls_begin(Calls *c, uint64_t call, const char *method, const Json *params) {
+        static const struct {
+                const char *method;
+                void (*begin)(Calls *c, uint64_t call, const Json *params);
+        } methods[] = {
+                { "tools/call", begin_tools_call },
+                { "resources/list", begin_resources_list },
+                { "resources/read", begin_resources_read },
+                { "prompts/get", begin_prompts_get },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+                if (streq(methods[i].method, method)) {
+                        methods[i].begin(c, call, params);
+                        return;
+                }
+}
+
+void calls_cancel(Calls *c, uint64_t call) {
+        for (size_t i = 0; i < c->n; i++)
+                if (c->workers[i].call == call) {
+                        remove_worker(c, i);
+                        return;
+                }
+}
+
+void calls_tell_progress(Calls *c, usec_t now) {
+        for (size_t i = 0; i < c->n; i++) {
+                const Worker *w = &c->workers[i];
+                uint64_t seconds = usec_sub(now, w->begun) / USEC_PER_SEC;
+
+                if (seconds >= 1)
+                        core_progress(c->core, w->call, seconds, w->tool->title);
+        }
+}
+
+void calls_end_waits(Calls *c) {
+        for (size_t i = c->n; i-- > 0;)
+                if (c->workers[i].tool->kind == TOOL_WAITS)
+                        remove_worker(c, i);
+}
