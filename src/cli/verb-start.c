@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/ops/logs.h"
 #include "sdbg/ops/start.h"
@@ -48,6 +49,8 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
         }
         if (cli->json)
                 return show_json(stdout, job_to_json(j));
+        STRV_FOREACH (w, j->warnings)
+                fprintf(stderr, "sdbg: warning: %s\n", *w);
         if (cli->quiet)
                 printf("%s\n", j->name);
         else if (job_has_ended(j)) {

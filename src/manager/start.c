@@ -53,6 +53,24 @@ static int append_properties(sd_bus_message *call, const StartUnit *u, bool with
         return r;
 }
 
+static int append_limits(sd_bus_message *call, const StartUnit *u) {
+        const struct {
+                const char *name;
+                uint64_t value;
+        } limits[] = {
+                { "MemoryMax", u->memory_max },
+                { "MemoryHigh", u->memory_high },
+                { "TasksMax", u->tasks_max },
+                { "CPUQuotaPerSecUSec", u->cpu_max * (USEC_PER_SEC / 100) },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(limits); i++)
+                if (limits[i].value > 0)
+                        r = sd_bus_message_append(call, "(sv)", limits[i].name, "t", limits[i].value);
+        return r;
+}
+
 static bool is_optional_refused(const sd_bus_error *e) {
         if (!sd_bus_error_has_names(e, SD_BUS_ERROR_UNKNOWN_PROPERTY, SD_BUS_ERROR_PROPERTY_READ_ONLY))
                 return false;
@@ -74,6 +92,8 @@ static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error
                 r = sd_bus_message_open_container(call, 'a', "(sv)");
         if (r >= 0)
                 r = append_properties(call, u, !m->is_older);
+        if (r >= 0)
+                r = append_limits(call, u);
         STRV_FOREACH (p, u->properties) {
                 int k = append_property(m, call, *p, reterr);
                 if (k < 0)

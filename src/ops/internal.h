@@ -6,6 +6,10 @@
 /* Fills all of a spec but its name. Return: 0, negative errno with reterr said. */
 int spec_from_request(const StartRequest *q, Spec *s, Error *reterr);
 
+/* limits.c: the options that limit what a job may use, checked against what the machine has. Return: 0, -EINVAL
+ * with reterr said. */
+int limits_set(const StartRequest *q, Spec *s, Error *reterr);
+
 /* lifetime.c: reads --lifetime (NULL: not given) into the spec. Return: 0, -EINVAL with reterr said. */
 int lifetime_set(const char *text, Spec *s, Error *reterr);
 

@@ -292,6 +292,8 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
         if (r >= 0)
                 r = set_restart(q, s, reterr);
         if (r >= 0)
+                r = limits_set(q, s, reterr);
+        if (r >= 0)
                 r = lifetime_set(q->lifetime, s, reterr);
         return r;
 }

@@ -45,6 +45,12 @@ const Param run_params[] = {
         PARAM("settle", 0, PARAM_STRING, settle, "TIME",
               "how long to watch for an early failure (default: 200ms)"),
         PARAM("no-wait", 0, PARAM_FLAG, no_wait, NULL, "return as soon as the command has been executed"),
+        PARAM("memory-max", 0, PARAM_SIZE, memory_max, "SIZE",
+              "how much memory it may have; beyond it, its largest process is killed"),
+        PARAM("memory-high", 0, PARAM_SIZE, memory_high, "SIZE", "beyond so much memory it is slowed down"),
+        PARAM("cpu", 0, PARAM_STRING, cpu, "PERCENT", "how much CPU it may have; 150% is one and a half"),
+        PARAM("tasks-max", 0, PARAM_STRING, tasks_max, "N", "how many processes and threads it may have"),
+        PARAM("nice", 0, PARAM_STRING, nice, "N", "its priority, from 0 to 19, the lowest"),
         PARAM("lifetime", 0, PARAM_STRING, lifetime, "user|login|PID:N",
               "end the job with the login session, or with process N (default: user)"),
         { "restart", 0, PARAM_CHOICE, offsetof(StartRequest, restart), "no|on-failure|always",
@@ -88,6 +94,10 @@ static int running_error(const Job *j, Error *reterr) {
         return -EEXIST;
 }
 
+static uint64_t limit_of_unit(uint64_t limit) {
+        return limit == UINT64_MAX ? 0 : limit;
+}
+
 /* Tells systemd what to run. follows: a run of this job has ended just now, or earlier. */
 static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret, Error *reterr) {
         _cleanup_free_ char *unit = unit_from_job(s->name), *slice = slice_from_group(s->group),
@@ -110,6 +120,10 @@ static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret
                 .directory = directory,
                 .stop_timeout = s->stop_timeout,
                 .properties = s->properties,
+                .memory_max = limit_of_unit(s->memory_max),
+                .memory_high = limit_of_unit(s->memory_high),
+                .tasks_max = limit_of_unit(usec_add(s->tasks_max, SPEC_OWN_TASKS)),
+                .cpu_max = limit_of_unit(s->cpu_max),
         };
 
         r = manager_start(m, &u, ret, reterr);

@@ -138,6 +138,23 @@ static void show_waiting(FILE *f, const Job *j) {
                 fprintf(f, "\n");
 }
 
+/* Those that the kernel enforces. */
+static void show_limits(FILE *f, const Job *j) {
+        bool any = j->memory_max != UINT64_MAX || j->memory_high != UINT64_MAX ||
+                   j->tasks_max != UINT64_MAX || j->cpu_max != UINT64_MAX;
+
+        if (!any)
+                return;
+        fprintf(f, "%11s:", "limits");
+        show_size(f, " memory-max", j->memory_max);
+        show_size(f, " memory-high", j->memory_high);
+        if (j->cpu_max != UINT64_MAX)
+                fprintf(f, " cpu %" PRIu64 "%%", j->cpu_max);
+        if (j->tasks_max != UINT64_MAX)
+                fprintf(f, " tasks-max %" PRIu64, j->tasks_max);
+        fprintf(f, "\n");
+}
+
 static void show_resources(FILE *f, const Job *j) {
         char cpu[32];
 
@@ -146,12 +163,12 @@ static void show_resources(FILE *f, const Job *j) {
                 fprintf(f, " cpu %s", format_duration(cpu, sizeof(cpu), j->cpu));
         show_size(f, ", memory", j->memory);
         show_size(f, ", peak", j->memory_peak);
-        show_size(f, ", limit", j->memory_max);
         show_size(f, ", read", j->io_read);
         show_size(f, ", written", j->io_write);
         if (j->tasks != UINT64_MAX)
                 fprintf(f, ", %" PRIu64 " process%s", j->tasks, j->tasks == 1 ? "" : "es");
         fprintf(f, "\n");
+        show_limits(f, j);
         show_waiting(f, j);
 }
 
@@ -223,6 +240,8 @@ void show_job_status(FILE *f, const Job *j) {
                 fprintf(f, "%11s: %s\n", "group", j->group);
         if (labels && *labels)
                 fprintf(f, "%11s: %s\n", "labels", labels);
+        STRV_FOREACH (w, j->warnings)
+                fprintf(f, "%11s: %s\n", "warning", *w);
         show_time(f, "started", j->started_at);
         show_time(f, "ended", j->ended_at);
         show_resources(f, j);

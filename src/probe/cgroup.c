@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
@@ -267,6 +268,47 @@ static uint64_t read_keyed(int fd, const char *name, const char *key) {
         text[n] = '\0';
         p = strstr(text, key);
         return p ? strtoull(p + strlen(key), NULL, 10) : UINT64_MAX;
+}
+
+/* "150000 100000", or "max 100000". */
+static uint64_t read_cpu_max(int fd) {
+        _cleanup_free_ char *text = NULL;
+        uint64_t quota, period;
+
+        if (read_file_at(fd, "cpu.max", ATTRIBUTE_MAX, &text, NULL) < 0 ||
+            sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) != 2 || period == 0)
+                return UINT64_MAX;
+        return quota * 100 / period;
+}
+
+static bool has_file(int fd, const char *name) {
+        return faccessat(fd, name, F_OK, 0) >= 0;
+}
+
+void cgroup_limits(int fd, CgroupLimits *ret) {
+        *ret = (CgroupLimits){
+                .memory_max = read_number(fd, "memory.max"),
+                .memory_high = read_number(fd, "memory.high"),
+                .tasks_max = read_number(fd, "pids.max"),
+                .cpu_max = read_cpu_max(fd),
+                .has_memory = has_file(fd, "memory.max"),
+                .has_tasks = has_file(fd, "pids.max"),
+                .has_cpu = has_file(fd, "cpu.max"),
+        };
+}
+
+uint64_t cgroup_oom_count(int fd, bool local) {
+        return read_keyed(fd, local ? "memory.events.local" : "memory.events", "oom ");
+}
+
+uint64_t cgroup_oom_kills(int fd) {
+        return read_keyed(fd, "memory.events", "oom_kill ");
+}
+
+int cgroup_open_memory_events(int fd) {
+        int events = openat(fd, "memory.events", O_RDONLY | O_CLOEXEC);
+
+        return events < 0 ? -errno : events;
 }
 
 /* Adds up io.stat: "259:0 rbytes=1 wbytes=2 …", a line a device. */

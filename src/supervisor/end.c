@@ -19,6 +19,13 @@ static void set_reason(Supervisor *s, const char *text) {
         s->job.reason = strdup(text);
 }
 
+static void append_reason(Supervisor *s, const char *text) {
+        _cleanup_free_ char *before = TAKE_PTR(s->job.reason);
+
+        if (asprintf(&s->job.reason, "%s%s", strempty(before), text) < 0)
+                s->job.reason = NULL;
+}
+
 /* Who sent the SIGTERM, where no sdbg left a note of it. */
 static void describe_sender(pid_t pid, char *buf, size_t size) {
         _cleanup_free_ char *comm = NULL, *shown = NULL;
@@ -74,8 +81,7 @@ static void describe_stop(const Supervisor *s, char *buf, size_t size) {
 
 static void explain_signal(Supervisor *s, int number, bool dumped) {
         const char *name = signal_to_string(number);
-        char text[160], fallback[24];
-        CgroupStats stats;
+        char text[320], fallback[24];
         Job *j = &s->job;
 
         snprintf(fallback, sizeof(fallback), "SIGRTMIN+%d", number - SIGRTMIN);
@@ -84,10 +90,9 @@ static void explain_signal(Supervisor *s, int number, bool dumped) {
         j->result = dumped ? RESULT_CORE_DUMP : RESULT_SIGNAL;
         snprintf(text, sizeof(text), "killed by %s%s", strempty(j->signal), dumped ? " (core dumped)" : "");
 
-        cgroup_stats(s->cgroup_fd, &stats);
-        if (number == SIGKILL && stats.oom_kills > 0 && stats.oom_kills != UINT64_MAX) {
+        if (number == SIGKILL && oom_has_killed(&s->oom)) {
                 j->result = RESULT_OOM_KILL;
-                snprintf(text, sizeof(text), "killed by the kernel: out of memory");
+                oom_explain(&s->oom, text, sizeof(text));
         }
         set_reason(s, text);
 }
@@ -124,7 +129,7 @@ static void explain_last(Supervisor *s) {
 }
 
 void supervisor_set_result(Supervisor *s) {
-        char text[64];
+        char text[128];
         Job *j = &s->job;
 
         if (WIFEXITED(s->main_status)) {
@@ -134,6 +139,13 @@ void supervisor_set_result(Supervisor *s) {
                 set_reason(s, text);
         } else
                 explain_signal(s, WTERMSIG(s->main_status), WCOREDUMP(s->main_status));
+        if (j->result != RESULT_OOM_KILL)
+                oom_settle(&s->oom);
+        if (s->oom.told > 0) {
+                snprintf(text, sizeof(text),
+                         "; %" PRIu64 " of its processes had been killed for want of memory", s->oom.told);
+                append_reason(s, text);
+        }
         if (s->kill_at > 0)
                 explain_stop(s);
         if (s->job.restarts > 0 && !s->stop_asked && !supervisor_wants_restart(s))

@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -67,6 +68,8 @@ static ExecError run_child(Supervisor *s, const JobStdio *io) {
         (void) setsid();
         write_once("/proc/self/oom_score_adj", OOM_SCORE_JOB);
         apply_limits(spec);
+        if (spec->nice != 0)
+                (void) setpriority(PRIO_PROCESS, 0, spec->nice);
         (void) umask(spec->umask);
         if (stdio_connect(s, io) < 0)
                 return (ExecError){ STEP_STDIO, errno };
@@ -222,6 +225,7 @@ static int enter_cgroup(Supervisor *s) {
         if (s->cgroup_fd < 0)
                 return s->cgroup_fd;
         s->job.cgroup = TAKE_PTR(path);
+        oom_init(&s->oom, s->cgroup_fd, s->job.cgroup);
         return make_job_cgroup(s);
 }
 

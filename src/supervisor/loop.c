@@ -117,6 +117,8 @@ static usec_t next_wakeup(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         t = MIN(t, control_deadline(&s->control));
         if (s->look_at > 0 && s->main_ended == 0)
                 t = MIN(t, s->look_at);
+        if (!gone)
+                t = MIN(t, supervisor_note_oom(s, now));
         if (s->kill_at > 0)
                 t = MIN(t, s->kill_at);
         if (s->restart_at > 0)
@@ -144,8 +146,9 @@ static void serve_clients(Supervisor *s, const struct pollfd *p, size_t n, usec_
         c->changed = false;
 }
 
-/* Signals, the cgroup's events, journald's socket, three streams, the lifetime; then the control socket's. */
-#define FIXED 7
+/* Signals, the cgroup's events, journald's socket, three streams, the lifetime, memory's events; then the
+ * control socket's. */
+#define FIXED 8
 
 static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         Output *o = &s->output;
@@ -157,6 +160,7 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
                 { .fd = output_is_held(o) ? -1 : o->fds[STREAM_PTY], .events = POLLIN },
                 { .fd = s->lifetime_fd, .events = POLLIN },
+                { .fd = s->oom.events_fd, .events = POLLPRI },
         };
         size_t n = control_poll(&s->control, p + FIXED);
         usec_t wakeup = next_wakeup(s, now, gone, finish_by), left = usec_sub(wakeup, now);
@@ -175,6 +179,8 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
                         output_read(o, i, now);
                         supervisor_was_active(s, now);
                 }
+        if (p[7].revents)
+                oom_look(&s->oom, now);
         if (p[6].revents)
                 supervisor_end_lifetime(s, now);
         serve_clients(s, p + FIXED, n, now);

@@ -108,6 +108,7 @@ static void open_control(Supervisor *s) {
 }
 
 static void report_running(Supervisor *s) {
+        supervisor_read_limits(s);
         open_control(s);
         s->job.state = JOB_RUNNING;
         supervisor_save(s);
@@ -124,6 +125,7 @@ int main(int argc, char *argv[]) {
                 .events_fd = -EBADF,
                 .signal_fd = -EBADF,
                 .lifetime_fd = -EBADF,
+                .oom.events_fd = -EBADF,
                 .control = { .fd = -EBADF, .input.fd = -EBADF, .job_side = -EBADF },
         };
         int r;

@@ -67,6 +67,7 @@ static void forget_run(Supervisor *s, usec_t now) {
         s->main_status = 0;
         s->main_ended = s->kill_at = s->restart_at = s->idle_since = 0;
         s->stop_cause = STOP_NONE;
+        oom_forget(&s->oom);
         s->started = now;
         j->state = JOB_STARTING;
         j->result = _RESULT_INVALID;

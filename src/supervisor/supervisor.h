@@ -4,6 +4,7 @@
 #include "sdbg/job/spec.h"
 
 #include "supervisor/control.h"
+#include "supervisor/oom.h"
 #include "supervisor/output.h"
 
 /* Why the processes are being ended. */
@@ -28,6 +29,7 @@ typedef struct Supervisor {
         int job_fd;    /* its child "job": the command and all it starts */
         int events_fd; /* cgroup.events of it */
         int signal_fd;
+        Oom oom;
         int lifetime_fd; /* pidfd of the process whose lifetime the job shares; -EBADF: none */
 
         Output output;
@@ -65,6 +67,15 @@ void supervisor_check_stop(Supervisor *s, usec_t now);
 
 /* Shows that the job was paused, or goes on. */
 void supervisor_set_paused(Supervisor *s, bool paused);
+
+/* limits.c: fills the limits that hold into the job, and warns of those that were asked for and do not. */
+void supervisor_read_limits(Supervisor *s);
+/* Keeps a sentence for people. */
+void supervisor_warn(Supervisor *s, const char *text);
+
+/* oom.c: tells of processes that the kernel killed while the main one lives. Return: when to call it again;
+ * USEC_INFINITY: when oom_look() was called. */
+usec_t supervisor_note_oom(Supervisor *s, usec_t now);
 
 /* lifetime.c: begins to watch the process whose lifetime the job shares; where it is gone, the job is stopped. */
 void supervisor_watch_lifetime(Supervisor *s, usec_t now);

@@ -18,6 +18,7 @@ static const struct {
         [RECORD_CAP] = { "cap", "a7dc5bdb5ab64ebbb7bca1cb4a68d331" },
         [RECORD_GAP] = { "gap", "65ec8371833d4e0cbbfd22abcfa8e36f" },
         [RECORD_CLEAR] = { "clear", "bb62120c1fef4848aad7de053fb38000" },
+        [RECORD_OOM] = { "oom", "0a2cc8e9038047a48c90757309c8e447" },
         [RECORD_STOP] = { "stop", "1d8e8211523a41be96fc3db39ec03658" },
 };
 

@@ -65,6 +65,8 @@ typedef struct Job {
         uint64_t tasks;
         usec_t cpu;
         uint64_t memory, memory_peak, memory_max, io_read, io_write;
+        uint64_t memory_high, tasks_max, cpu_max; /* limits that hold; CPU in percent of one */
+        char **warnings;                          /* sentences: limits that do not hold, what befell it */
         usec_t cpu_stall, memory_stall, io_stall; /* time in which a process waited for it */
         JobPort *ports;
         size_t n_ports;
@@ -94,7 +96,8 @@ typedef struct Job {
                 .state = _JOB_STATE_INVALID, .result = _RESULT_INVALID, .exit_code = -1, .pid = -1,          \
                 .duration = USEC_INFINITY, .uptime = USEC_INFINITY, .tasks = UINT64_MAX,                     \
                 .cpu = USEC_INFINITY, .memory = UINT64_MAX, .memory_peak = UINT64_MAX,                       \
-                .memory_max = UINT64_MAX, .io_read = UINT64_MAX, .io_write = UINT64_MAX,                     \
+                .memory_max = UINT64_MAX, .memory_high = UINT64_MAX, .tasks_max = UINT64_MAX,                \
+                .cpu_max = UINT64_MAX, .io_read = UINT64_MAX, .io_write = UINT64_MAX,                        \
                 .cpu_stall = USEC_INFINITY, .memory_stall = USEC_INFINITY, .io_stall = USEC_INFINITY,        \
                 .lines = UINT64_MAX, .bytes = UINT64_MAX, .processes_ended = -1, .processes_killed = -1,     \
                 .stdout_lines = UINT64_MAX, .stdout_bytes = UINT64_MAX, .stderr_lines = UINT64_MAX,          \

@@ -48,7 +48,10 @@ typedef struct Spec {
         SpecLimit limits[RLIM_NLIMITS];
         int stop_signal;
         usec_t stop_timeout;
-        int lifetime_pid;        /* the job ends when this process does; negative: none */
+        uint64_t memory_max, memory_high, tasks_max; /* UINT64_MAX: none; tasks without the supervisor */
+        uint64_t cpu_max;                            /* percent of one CPU; UINT64_MAX: none */
+        int nice;                                    /* 0: as the user manager's services */
+        int lifetime_pid;                            /* the job ends when this process does; negative: none */
         uint64_t lifetime_start; /* when that one was started, in ticks since boot: PIDs are used again */
         char *lifetime_of;       /* how people call it: "PID 12 (node)" */
         Restart restart;
@@ -64,6 +67,8 @@ typedef struct Spec {
 } Spec;
 
 #define SPEC_OUTPUT_MAX ((uint64_t) 256 * 1024 * 1024)
+/* What a unit may have beside the job's tasks: the supervisor and an auditor. */
+#define SPEC_OWN_TASKS 2
 #define SPEC_RESTART_DELAY USEC_PER_SEC
 #define SPEC_STOP_TIMEOUT (10 * USEC_PER_SEC)
 

@@ -27,10 +27,12 @@ int manager_version(Manager *m, char **ret, Error *reterr);
 /* A job's unit to be. Nothing secret belongs here: all of it can be read by the user's processes. */
 typedef struct StartUnit {
         const char *unit, *slice, *description;
-        const char *supervisor, *auditor; /* paths of the executables */
-        const char *directory;            /* of the job's runtime files: their only argument */
-        usec_t stop_timeout;              /* after which systemd kills what is left */
-        char *const *properties;          /* NAME=VALUE, the user's own */
+        const char *supervisor, *auditor;            /* paths of the executables */
+        const char *directory;                       /* of the job's runtime files: their only argument */
+        usec_t stop_timeout;                         /* after which systemd kills what is left */
+        char *const *properties;                     /* NAME=VALUE, the user's own */
+        uint64_t memory_max, memory_high, tasks_max; /* 0: as the slice and the defaults have it */
+        uint64_t cpu_max;                            /* percent of one CPU */
 } StartUnit;
 
 typedef enum StartOutcome {

@@ -22,11 +22,13 @@ typedef struct StartRequest {
         uint64_t output_max; /* 0: 256M */
         int overflow;        /* Overflow */
 
-        usec_t timeout, idle_timeout; /* 0: none */
-        char *lifetime;               /* "user" (also NULL), "login", "PID:N" */
-        int restart;                  /* Restart */
-        usec_t restart_delay;         /* 0: 1 s */
-        char *restart_max;            /* a number; NULL: no end */
+        usec_t timeout, idle_timeout;     /* 0: none */
+        uint64_t memory_max, memory_high; /* bytes; 0: none */
+        char *cpu, *tasks_max, *nice;     /* "150%", a number, -20 to 19 */
+        char *lifetime;                   /* "user" (also NULL), "login", "PID:N" */
+        int restart;                      /* Restart */
+        usec_t restart_delay;             /* 0: 1 s */
+        char *restart_max;                /* a number; NULL: no end */
 
         bool pty, input;
         char *size; /* "COLSxROWS" of the terminal */

@@ -57,6 +57,23 @@ typedef struct CgroupStats {
         usec_t cpu_stall, memory_stall, io_stall; /* how long a process had to wait for it (PSI, "some") */
 } CgroupStats;
 
+/* The limits that the kernel enforces on the cgroup itself: UINT64_MAX where there is none, or no such
+ * controller here (then has_… is false). cpu_max: percent of one CPU. */
+typedef struct CgroupLimits {
+        uint64_t memory_max, memory_high, tasks_max, cpu_max;
+        bool has_memory, has_tasks, has_cpu;
+} CgroupLimits;
+
+void cgroup_limits(int fd, CgroupLimits *ret);
+
+/* Counts in memory.events: how often a limit of the cgroup itself left no memory (local: not counting those
+ * below it), and how many processes in it and below were killed. UINT64_MAX: there is no such file. */
+uint64_t cgroup_oom_count(int fd, bool local);
+uint64_t cgroup_oom_kills(int fd);
+
+/* Opens memory.events: poll it for POLLPRI. Return: a descriptor, negative errno. */
+int cgroup_open_memory_events(int fd);
+
 void cgroup_stats(int fd, CgroupStats *ret);
 /* Fills in the job's figures. */
 void cgroup_stats_to_job(const CgroupStats *s, Job *j);

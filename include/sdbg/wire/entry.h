@@ -25,6 +25,7 @@ typedef enum RecordKind {
         RECORD_GAP,
         RECORD_CLEAR,
         RECORD_STOP,
+        RECORD_OOM, /* the kernel killed some of its processes, and it goes on */
         _RECORD_MAX,
         _RECORD_INVALID = -EINVAL,
 } RecordKind;

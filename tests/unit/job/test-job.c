@@ -50,7 +50,7 @@ static void test_round_trip(void **state) {
 
 /* "unknown is null, never 0": and it stays unknown. */
 static void test_unknown(void **state) {
-        static const char known[] = " labels pty restarts lingering waiting_for_input attached ";
+        static const char known[] = " labels pty restarts warnings lingering waiting_for_input attached ";
         const Job a = JOB_INIT;
         _cleanup_job_ Job b = read_back(&a);
         _cleanup_json_ Json *o = job_to_json(&a);
@@ -70,9 +70,10 @@ static void test_keys(void **state) {
         static const char contract[] =
                 " name unit run state result exit_code signal reason pid command cwd description labels"
                 " group pty started_at ready_at ended_at duration_ms uptime_ms tasks cpu_ms memory_bytes"
-                " memory_peak_bytes memory_max_bytes io_read_bytes io_write_bytes cpu_stall_ms"
+                " memory_peak_bytes memory_max_bytes memory_high_bytes tasks_max cpu_max_percent "
+                "io_read_bytes io_write_bytes cpu_stall_ms"
                 " memory_stall_ms io_stall_ms ports lines bytes"
-                " last_line restarts lingering waiting_for_input prompt attached cursor ";
+                " last_line restarts warnings lingering waiting_for_input prompt attached cursor ";
         const Job j = JOB_INIT;
         _cleanup_json_ Json *o = job_to_json(&j);
         size_t n = 0;
