@@ -79,10 +79,9 @@ static int set_tasks(const StartRequest *q, Spec *s, Error *reterr) {
 }
 
 static int set_nice(const StartRequest *q, Spec *s, Error *reterr) {
-        if (q->nice && (parse_int(q->nice, &s->nice) < 0 || s->nice < -20 || s->nice > 19))
+        if (q->nice && (parse_int(q->nice, &s->nice) < 0 || s->nice < 0 || s->nice > 19))
                 return error_set(reterr, ERROR_USAGE, 0,
-                                 "'%s' is not a value for --nice: a number from -20 to 19 is wanted",
-                                 q->nice);
+                                 "'%s' is not a value for --nice: a number from 0 to 19 is wanted", q->nice);
         return 0;
 }
 

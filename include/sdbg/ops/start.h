@@ -24,7 +24,7 @@ typedef struct StartRequest {
 
         usec_t timeout, idle_timeout;     /* 0: none */
         uint64_t memory_max, memory_high; /* bytes; 0: none */
-        char *cpu, *tasks_max, *nice;     /* "150%", a number, -20 to 19 */
+        char *cpu, *tasks_max, *nice;     /* "150%", a number, 0 to 19 */
         char *lifetime;                   /* "user" (also NULL), "login", "PID:N" */
         int restart;                      /* Restart */
         usec_t restart_delay;             /* 0: 1 s */
