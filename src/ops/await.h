@@ -19,6 +19,7 @@ typedef struct Waiter {
         int pidfd;         /* of the supervisor */
         usec_t gone_since; /* the supervisor's end was seen; CLOCK_MONOTONIC */
         usec_t due;        /* to be looked at again then, if not before */
+        usec_t pause;      /* WAIT_PORT: from one look to the next */
         bool over;         /* it has happened, or cannot any more */
         WaitOutcome outcome;
 

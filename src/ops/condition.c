@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/base/fd.h"
+#include "sdbg/ops/ports.h"
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
 #include "sdbg/text/quote.h"
@@ -90,6 +91,22 @@ static int check_idle(usec_t idle, Waiter *w, usec_t now) {
         return quiet >= idle;
 }
 
+/* The kernel tells nobody that a socket begins to listen: soon looked at again, then more and more seldom. */
+#define PORT_FIRST_USEC (10 * USEC_PER_MSEC)
+#define PORT_LAST_USEC (250 * USEC_PER_MSEC)
+
+static int check_port(int port, Waiter *w, usec_t now) {
+        const Job *j = w->job;
+
+        jobs_add_ports(w->job, 1, PORTS_TCP);
+        for (size_t i = 0; i < j->n_ports; i++)
+                if (j->ports[i].port == port)
+                        return 1;
+        w->pause = w->pause == 0 ? PORT_FIRST_USEC : MIN(2 * w->pause, PORT_LAST_USEC);
+        w->due = now + w->pause;
+        return 0;
+}
+
 int condition_check(const Condition *c, Waiter *w, bool ended, usec_t now) {
         switch (c->what) {
         case WAIT_EXIT:
@@ -101,7 +118,7 @@ int condition_check(const Condition *c, Waiter *w, bool ended, usec_t now) {
         case WAIT_IDLE:
                 return ended ? 0 : check_idle(c->idle, w, now);
         case WAIT_PORT:
-                break;
+                return ended ? 0 : check_port(c->port, w, now);
         }
-        return -EOPNOTSUPP;
+        return 0;
 }

@@ -168,6 +168,7 @@ int op_wait(Manager *m, const WaitRequest *q, WaitResult *ret, Error *reterr) {
         if (r < 0)
                 return r;
         ret->what = c.what;
+        ret->port = c.port;
         r = jobs_select(m, &q->select, JOB_BRIEF, wants_ended(&q->select), &ret->jobs, reterr);
         if (r < 0)
                 return r;

@@ -31,7 +31,7 @@ void show_wait_outcome(FILE *f, const WaitResult *w, size_t i) {
                 fprintf(f, "%s: idle\n", j->name);
                 break;
         case WAIT_PORT:
-                fprintf(f, "%s: listening\n", j->name);
+                fprintf(f, "%s: listens on port %d\n", j->name, w->port);
                 break;
         }
 }

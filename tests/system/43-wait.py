@@ -4,10 +4,16 @@
 
 import os
 import pathlib
+import socket
 import tempfile
 
 import harness
 from harness import sdbg, spawn, unique_name, wait_until
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 class WaitTest(harness.SystemTest):
@@ -189,6 +195,27 @@ class ForOther(WaitTest):
     def test_idle_ends(self):
         name = self.start("exit 1")
         self.assertIn("before it was idle", sdbg("wait", name, "--for", "idle=600", exits=5).stderr)
+
+    def test_port(self):
+        port = free_port()
+        server = f"exec python3 -m http.server --bind 127.0.0.1 {port}"
+        name = self.start(self.behind_gate(server))
+        sdbg("wait", name, "--for", f"port={port}", "--timeout", "0.1", exits=124)
+        child = spawn("sdbg", "wait", name, "--for", f"port={port}")
+        self.wait_blocked(child)
+        self.gate.touch()
+        out, _ = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, out.decode()), (0, f"{name}: listens on port {port}\n"))
+        (job,) = sdbg("wait", name, "--for", f"port={port}", "--timeout", "0", json=True).json
+        self.assertEqual([p["port"] for p in job["ports"]], [port])
+
+    def test_port_of_somebody_else(self):
+        with socket.create_server(("127.0.0.1", 0)) as own:
+            port = own.getsockname()[1]
+            name = self.start(self.behind_gate("exit 3"))
+            sdbg("wait", name, "--for", f"port={port}", "--timeout", "0.3", exits=124)
+            self.gate.touch()
+            self.assertIn("before it listened", sdbg("wait", name, "--for", f"port={port}", exits=5).stderr)
 
     def test_ready_without_a_sign(self):
         name = self.start("sleep 1000")

@@ -30,6 +30,7 @@ typedef struct WaitOutcome {
 
 typedef struct WaitResult {
         WaitFor what;
+        int port;              /* WAIT_PORT */
         JobList jobs;          /* as they are now */
         WaitOutcome *outcomes; /* one for each of them */
 } WaitResult;
