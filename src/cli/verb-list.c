@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/ops/jobs.h"
 #include "sdbg/ops/logs.h"
+#include "sdbg/output/columns.h"
 #include "sdbg/output/show.h"
+#include "sdbg/output/style.h"
 
 #include "cli/verbs.h"
 
@@ -9,34 +11,54 @@
 
 typedef struct ListRequest {
         JobSelection select;
-        bool ended;
+        bool ended, wide;
+        char *sort, *format;
 } ListRequest;
 
 static const Param list_params[] = {
         { "all", 'a', PARAM_FLAG, offsetof(ListRequest, ended), NULL, "ended jobs too", NULL },
         JOB_NARROWING_PARAMS(ListRequest),
+        { "sort", 's', PARAM_STRING, offsetof(ListRequest, sort), "COLUMN",
+          "by this column; -COLUMN the other way round", NULL },
+        { "wide", 'w', PARAM_FLAG, offsetof(ListRequest, wide), NULL, "more columns, and nothing cut", NULL },
+        { "format", 0, PARAM_STRING, offsetof(ListRequest, format), "COLUMNS",
+          "these columns: name,state,… (with --quiet, without titles)", NULL },
         {},
 };
+
+static int show_list(const Cli *cli, const ListRequest *q, const ColumnList *columns, const JobList *jobs) {
+        TableStyle style = {
+                .width = q->wide ? 0 : terminal_width(stdout),
+                .color = wants_color(stdout, cli->no_color),
+                .utf8 = locale_is_utf8(),
+                .no_titles = q->format && cli->quiet,
+        };
+
+        if (cli->json)
+                return show_jobs_json(stdout, jobs);
+        if (jobs->n == 0 && !cli->quiet)
+                fprintf(stderr,
+                        q->ended ? "No jobs.\n" : "No jobs are running; 'sdbg list -a' shows ended ones.\n");
+        return jobs->n > 0 ? columns_show(stdout, columns, jobs, &style) : 0;
+}
 
 static int run_list(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
         _cleanup_job_list_ JobList jobs = {};
         ListRequest *q = request;
+        ColumnList columns;
         int r;
 
         q->select.names = operands;
-        r = cli_connect(cli, &m);
+        r = columns_parse(q->format ?: (q->wide ? columns_wide : columns_default), &columns, &cli->error);
         if (r >= 0)
-                r = jobs_select(m, &q->select, cli->json ? JOB_FULL : JOB_BRIEF, q->ended, &jobs,
-                                &cli->error);
-        if (r < 0)
-                return r;
-        if (cli->json)
-                return show_jobs_json(stdout, &jobs);
-        if (jobs.n == 0 && !cli->quiet)
-                fprintf(stderr,
-                        q->ended ? "No jobs.\n" : "No jobs are running; 'sdbg list -a' shows ended ones.\n");
-        return jobs.n > 0 ? show_job_table(stdout, &jobs) : 0;
+                r = cli_connect(cli, &m);
+        if (r >= 0)
+                r = jobs_select(m, &q->select, cli->json || q->sort ? JOB_FULL : columns_detail(&columns),
+                                q->ended, &jobs, &cli->error);
+        if (r >= 0 && q->sort)
+                r = columns_sort(q->sort, &jobs, &cli->error);
+        return r < 0 ? r : show_list(cli, q, &columns, &jobs);
 }
 
 const Verb verb_list = {

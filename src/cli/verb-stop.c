@@ -91,7 +91,7 @@ static int run_restart(Cli *cli, void *request, char **operands) {
         q->select.names = operands;
         r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
-                r = jobs_select(m, &q->select, JOB_BRIEF, operands[0] != NULL, &jobs, &cli->error);
+                r = jobs_select(m, &q->select, JOB_STATE, operands[0] != NULL, &jobs, &cli->error);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++)
                 r = restart_one(cli, m, &jobs.jobs[i], q);
         return r >= 0 && cli->json ? show_jobs_json(stdout, &jobs) : r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/base/strv.h"
+#include "sdbg/output/columns.h"
 #include "sdbg/output/show.h"
 #include "sdbg/text/quote.h"
 #include "sdbg/text/sanitize.h"
@@ -44,7 +45,10 @@ static void show_end(FILE *f, const void *job) {
 }
 
 static void show_table(FILE *f, const void *list) {
-        (void) show_job_table(f, list);
+        ColumnList columns;
+
+        (void) columns_parse(columns_default, &columns, NULL);
+        (void) columns_show(f, &columns, list, &(TableStyle){ .utf8 = true });
 }
 
 int answer_job(ToolAnswer *a, const Job *j) {

@@ -61,13 +61,16 @@ int job_selection_project(const JobSelection *s, char **ret, Error *reterr) {
 }
 
 /* What the kernel counts for a running job now. */
-static void add_figures(Job *j) {
+static void add_figures(Job *j, JobDetail detail) {
         _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF;
         CgroupStats stats;
 
         if (unit < 0)
                 return;
-        cgroup_stats(unit, &stats);
+        if (detail == JOB_FULL)
+                cgroup_stats(unit, &stats);
+        else
+                cgroup_stats_brief(unit, &stats);
         cgroup_stats_to_job(&stats, j);
 }
 
@@ -110,10 +113,13 @@ static int mark_lost(Job *j) {
 }
 
 /* Fills what changes while a job runs. */
-static void add_present(Job *j) {
+static void add_present(Job *j, JobDetail detail) {
         if (j->started_at > 0)
                 j->uptime = usec_sub(now_usec(CLOCK_REALTIME), j->started_at);
-        add_figures(j);
+        if (detail != JOB_STATE)
+                add_figures(j, detail);
+        if (detail == JOB_FULL)
+                count_tasks(j);
 }
 
 /* A run that is over although its state does not say so: the journal may know more. */
@@ -136,7 +142,7 @@ static int read_end(Job *j) {
         return 0;
 }
 
-int job_read_state(const char *name, Job *ret) {
+static int read_state(const char *name, JobDetail detail, Job *ret) {
         _cleanup_close_ int dir = jobdir_open(name, false, NULL);
         int r;
 
@@ -149,10 +155,14 @@ int job_read_state(const char *name, Job *ret) {
                 return 0;
         if (!supervisor_lives(ret))
                 return read_end(ret);
-        add_present(ret);
-        count_tasks(ret);
-        add_output(ret, dir);
+        add_present(ret, detail);
+        if (detail == JOB_FULL)
+                add_output(ret, dir);
         return 1;
+}
+
+int job_read_state(const char *name, Job *ret) {
+        return read_state(name, JOB_FULL, ret);
 }
 
 /* A job whose unit is active, as the manager says. Return: as job_read_state(). */
@@ -166,7 +176,7 @@ static int read_active(int jobs_fd, const char *name, JobDetail detail, Job *ret
                 return r;
         if (job_has_ended(ret))
                 return 0;
-        add_present(ret);
+        add_present(ret, detail);
         return 1;
 }
 
@@ -347,14 +357,14 @@ static int check_names(char *const *names, Error *reterr) {
 
 /* Jobs named in full are looked up one by one: without a look at all that run, and at all of the journal.
  * Return: 1; 0 where one of them must be searched for; -ENOMEM. */
-static int take_named(char *const *names, bool ended, JobList *ret) {
+static int take_named(char *const *names, JobDetail detail, bool ended, JobList *ret) {
         STRV_FOREACH (name, names) {
                 _cleanup_job_ Job j = JOB_INIT;
                 int r;
 
                 if (find_in(ret, *name))
                         continue;
-                r = is_glob(*name) ? -ENOENT : job_read_state(*name, &j);
+                r = is_glob(*name) ? -ENOENT : read_state(*name, detail, &j);
                 if (r < 0 || (r == 0 && !ended))
                         return 0;
                 if (take_job(ret, &j) < 0)
@@ -392,7 +402,7 @@ int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended,
                 r = job_selection_project(s, &project, reterr);
         if (r < 0)
                 return r;
-        r = take_named(s->names, ended, &all);
+        r = take_named(s->names, detail, ended, &all);
         if (r < 0)
                 return error_oom(reterr);
         if (r == 0) {
@@ -404,7 +414,8 @@ int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended,
         for (size_t i = 0; i < all.n; i++)
                 if (job_is_selected(&all.jobs[i], s, project) && take_job(ret, &all.jobs[i]) < 0)
                         return error_oom(reterr);
-        jobs_add_ports(ret->jobs, ret->n, detail == JOB_FULL ? PORTS_ALL : PORTS_TCP);
+        if (detail != JOB_STATE)
+                jobs_add_ports(ret->jobs, ret->n, detail == JOB_FULL ? PORTS_ALL : PORTS_TCP);
         return 0;
 }
 

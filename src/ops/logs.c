@@ -356,7 +356,7 @@ static int add_named(Manager *m, Reading *g, const char *name, const char *run, 
                 r = job_find(m, name, &j, reterr);
                 return r < 0 ? r : add_runs(g, &j, run, reterr);
         }
-        r = jobs_select(m, &select, JOB_BRIEF, true, &jobs, reterr);
+        r = jobs_select(m, &select, JOB_STATE, true, &jobs, reterr);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++)
                 r = add_runs(g, &jobs.jobs[i], run, reterr);
         return r;

@@ -74,7 +74,7 @@ static int pause_job(Job *j, bool pause, Error *reterr) {
 }
 
 int op_pause(Manager *m, const PauseRequest *q, bool pause, JobList *ret, Error *reterr) {
-        int r = jobs_select(m, &q->select, JOB_BRIEF, false, ret, reterr);
+        int r = jobs_select(m, &q->select, JOB_STATE, false, ret, reterr);
 
         for (size_t i = 0; r >= 0 && i < ret->n; i++)
                 r = pause_job(&ret->jobs[i], pause, reterr);

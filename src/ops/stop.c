@@ -162,7 +162,7 @@ int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
 
         if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
-        r = jobs_select(m, &q->select, JOB_BRIEF, q->select.names && q->select.names[0], ret, reterr);
+        r = jobs_select(m, &q->select, JOB_STATE, q->select.names && q->select.names[0], ret, reterr);
         for (size_t i = 0; r >= 0 && i < ret->n;)
                 if (is_meant(&ret->jobs[i], &q->select))
                         i++;
@@ -189,7 +189,7 @@ static int kill_main(const Job *j, int signal) {
 int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Error *reterr) {
         int signal = q->signal ?: SIGTERM, r;
 
-        r = jobs_select(m, &q->select, JOB_BRIEF, false, ret, reterr);
+        r = jobs_select(m, &q->select, JOB_STATE, false, ret, reterr);
         if (r < 0)
                 return r;
         *ret_sent = 0;

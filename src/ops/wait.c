@@ -169,7 +169,7 @@ int op_wait(Manager *m, const WaitRequest *q, WaitResult *ret, Error *reterr) {
                 return r;
         ret->what = c.what;
         ret->port = c.port;
-        r = jobs_select(m, &q->select, JOB_BRIEF, wants_ended(&q->select), &ret->jobs, reterr);
+        r = jobs_select(m, &q->select, JOB_STATE, wants_ended(&q->select), &ret->jobs, reterr);
         if (r < 0)
                 return r;
         if (ret->jobs.n == 0 && !q->select.all && !q->select.here)

@@ -5,7 +5,6 @@
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/output/show.h"
-#include "sdbg/output/table.h"
 #include "sdbg/probe/process.h"
 #include "sdbg/text/quote.h"
 
@@ -30,72 +29,6 @@ int show_jobs_json(FILE *f, const JobList *l) {
                         return -ENOMEM;
                 }
         return show_json(f, array);
-}
-
-/* ":3000 :3001"; a port on several addresses once. */
-static char *ports_text(const Job *j) {
-        Buf b = {};
-        int last = -1;
-
-        for (size_t i = 0; i < j->n_ports; i++) {
-                const JobPort *p = &j->ports[i];
-
-                if (!streq(p->protocol, "tcp") || p->port == last)
-                        continue;
-                buf_printf(&b, "%s:%d", b.len > 0 ? " " : "", p->port);
-                last = p->port;
-        }
-        return buf_take(&b);
-}
-
-/* "3min 2s" of a running job, "2h 5min ago" of an ended one. */
-static void age_text(const Job *j, char *buf, size_t size) {
-        usec_t since = job_has_ended(j) ? j->ended_at : j->started_at;
-        char span[32];
-
-        *buf = '\0';
-        if (since > 0)
-                snprintf(buf, size, "%s%s",
-                         format_duration(span, sizeof(span), usec_sub(now_usec(CLOCK_REALTIME), since)),
-                         job_has_ended(j) ? " ago" : "");
-}
-
-static const char *state_text(const Job *j) {
-        return job_has_ended(j) && j->result >= 0 && j->result != RESULT_SUCCESS
-                       ? job_result_to_string(j->result)
-                       : job_state_to_string(j->state);
-}
-
-int show_job_table(FILE *f, const JobList *l) {
-        static const char *const titles[] = { "NAME", "STATE", "AGE",     "PID", "MEMORY",
-                                              "CPU",  "PORTS", "COMMAND", NULL };
-        _cleanup_table_ Table t = {};
-        int r;
-
-        r = table_init(&t, titles);
-        for (size_t i = 0; r >= 0 && i < l->n; i++) {
-                const Job *j = &l->jobs[i];
-                _cleanup_free_ char *ports = ports_text(j);
-                bool ended = job_has_ended(j);
-                char age[48], pid[16] = "", memory[16] = "", cpu[32] = "";
-                uint64_t bytes = ended ? j->memory_peak : j->memory;
-
-                age_text(j, age, sizeof(age));
-                if (j->pid > 0 && !ended)
-                        snprintf(pid, sizeof(pid), "%d", j->pid);
-                if (bytes != UINT64_MAX)
-                        format_size(memory, sizeof(memory), bytes);
-                if (j->cpu != USEC_INFINITY)
-                        format_duration(cpu, sizeof(cpu), j->cpu);
-
-                const char *const cells[] = { j->name, state_text(j), age,   pid,
-                                              memory,  cpu,           ports, j->command ?: j->description };
-                for (size_t c = 0; r >= 0 && c < ELEMENTSOF(cells); c++)
-                        r = table_add(&t, cells[c]);
-        }
-        if (r >= 0)
-                table_print(&t, f, terminal_width(f));
-        return r;
 }
 
 static void show_time(FILE *f, const char *title, usec_t t) {

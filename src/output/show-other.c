@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/output/show.h"
-#include "sdbg/output/table.h"
+#include "sdbg/output/style.h"
 #include "sdbg/text/quote.h"
 
 int show_checks(FILE *f, const CheckList *l) {
@@ -9,7 +9,7 @@ int show_checks(FILE *f, const CheckList *l) {
 
                 fprintf(f, "%-4s  %-15s  %s\n", check_status_to_string(c->status), c->name, c->message);
                 if (c->remedy)
-                        fprintf(f, "%-23s  → %s\n", "", c->remedy);
+                        fprintf(f, "%-23s  %s %s\n", "", locale_is_utf8() ? "→" : "->", c->remedy);
         }
         return 0;
 }

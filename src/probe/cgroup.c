@@ -329,18 +329,27 @@ static void read_io(int fd, uint64_t *ret_read, uint64_t *ret_write) {
         }
 }
 
-void cgroup_stats(int fd, CgroupStats *ret) {
+void cgroup_stats_brief(int fd, CgroupStats *ret) {
         *ret = (CgroupStats){
                 .cpu = read_keyed(fd, "cpu.stat", "usage_usec "),
                 .memory = read_number(fd, "memory.current"),
                 .memory_peak = UINT64_MAX,
                 .memory_max = UINT64_MAX,
                 .oom_kills = UINT64_MAX,
-                /* The first line is "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". */
-                .cpu_stall = read_keyed(fd, "cpu.pressure", "total="),
-                .memory_stall = read_keyed(fd, "memory.pressure", "total="),
-                .io_stall = read_keyed(fd, "io.pressure", "total="),
+                .io_read = UINT64_MAX,
+                .io_write = UINT64_MAX,
+                .cpu_stall = USEC_INFINITY,
+                .memory_stall = USEC_INFINITY,
+                .io_stall = USEC_INFINITY,
         };
+}
+
+void cgroup_stats(int fd, CgroupStats *ret) {
+        cgroup_stats_brief(fd, ret);
+        /* The first line is "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". */
+        ret->cpu_stall = read_keyed(fd, "cpu.pressure", "total=");
+        ret->memory_stall = read_keyed(fd, "memory.pressure", "total=");
+        ret->io_stall = read_keyed(fd, "io.pressure", "total=");
         read_io(fd, &ret->io_read, &ret->io_write);
         /* Without the controller there is none of its files. */
         if (ret->memory == UINT64_MAX)

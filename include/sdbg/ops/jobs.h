@@ -57,8 +57,9 @@ int job_selection_project(const JobSelection *s, char **ret, Error *reterr);
 
 /* How much is asked for: reading a thousand jobs' output takes its time. */
 typedef enum JobDetail {
-        JOB_BRIEF, /* what the table of `sdbg list` shows */
-        JOB_FULL,  /* and tasks, lines, bytes, the last line */
+        JOB_STATE, /* how it stands; nothing is measured */
+        JOB_BRIEF, /* and what the table of `sdbg list` shows: CPU, memory, TCP ports */
+        JOB_FULL,  /* and all that there is: tasks, I/O, lines, bytes, the last line, all sockets */
 } JobDetail;
 
 /* All running jobs, sorted by name, with their present figures. Return: 0, negative errno with reterr

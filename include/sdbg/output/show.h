@@ -18,9 +18,6 @@ int show_json(FILE *f, Json *j);
 /* An array of jobs. Return: 0, -ENOMEM. */
 int show_jobs_json(FILE *f, const JobList *l);
 
-/* The table of `sdbg list`. Return: 0, -ENOMEM. */
-int show_job_table(FILE *f, const JobList *l);
-
 /* All about one job, but its last lines. */
 void show_job_status(FILE *f, const Job *j);
 

@@ -75,5 +75,7 @@ uint64_t cgroup_oom_kills(int fd);
 int cgroup_open_memory_events(int fd);
 
 void cgroup_stats(int fd, CgroupStats *ret);
+/* Only CPU and memory, which takes a quarter of the time. */
+void cgroup_stats_brief(int fd, CgroupStats *ret);
 /* Fills in the job's figures. */
 void cgroup_stats_to_job(const CgroupStats *s, Job *j);
