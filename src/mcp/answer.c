@@ -161,6 +161,10 @@ int output_take(void *userdata, const LogLine *line) {
         return o->text.oom ? -ENOMEM : 0;
 }
 
+void output_done(OutputText *o) {
+        buf_done(&o->text);
+}
+
 int answer_output(ToolAnswer *a, OutputText *o) {
         _cleanup_free_ char *text = NULL;
         int r;

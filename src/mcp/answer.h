@@ -28,7 +28,9 @@ typedef struct OutputText {
 /* A LogSink; userdata: an OutputText. */
 int output_take(void *userdata, const LogLine *line);
 
-/* Ends the collecting and puts it into the answer; frees what it holds. */
+void output_done(OutputText *o);
+
+/* Ends the collecting and puts it into the answer. */
 int answer_output(ToolAnswer *a, OutputText *o);
 
 /* The last lines of the job's run; the client has read them then. Return: 0, negative errno. */

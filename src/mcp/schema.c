@@ -110,6 +110,14 @@ static const struct {
           "{\"type\":\"string\",\"description\":\"there is more: give it as cursor to get it\"}" },
         { "timed_out",
           "{\"type\":\"boolean\",\"description\":\"the time was over before it came to pass\"}" },
+        { "screen",
+          "{\"type\":\"object\",\"properties\":{\"job\":{\"type\":\"string\"},\"cols\":{\"type\":\"integer\"}"
+          ","
+          "\"rows\":{\"type\":\"integer\"},\"cursor\":{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+          "\"integer\"},\"y\":{\"type\":\"integer\"},\"visible\":{\"type\":\"boolean\"}},"
+          "\"additionalProperties\":false},\"title\":{\"type\":\"string\"},\"alternate\":{\"type\":"
+          "\"boolean\"},\"lines\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+          "\"additionalProperties\":false}" },
         { "line", "{\"type\":\"string\",\"description\":\"the line that was waited for\"}" },
         { "reused", "{\"type\":\"boolean\",\"description\":\"it was running already and was left alone\"}" },
         { "checks", "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"check\":{\"type\":"

@@ -140,7 +140,7 @@ static int run_status(Session *s, void *request, ToolAnswer *ret, Error *reterr)
                 (void) op_tail(j.name, j.run, STATUS_LINES, output_take, &o, NULL);
         if (r >= 0)
                 r = answer_output(ret, &o);
-        buf_done(&o.text);
+        output_done(&o);
         return r < 0 ? r : answer_state(ret, s, &j);
 }
 
@@ -212,7 +212,7 @@ static int run_logs(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
                 r = session_mark(s, j.name, j.run, o.last_seq);
         if (r >= 0)
                 r = answer_output(ret, &o);
-        buf_done(&o.text);
+        output_done(&o);
         return r < 0 ? r : answer_state(ret, s, &j);
 }
 

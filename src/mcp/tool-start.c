@@ -41,6 +41,13 @@ static const ToolParam start_tool_params[] = {
         { "restart_max", "restart-max", NULL, NULL, false },
         { "timeout_seconds", "timeout", "timeout_ms timeoutSeconds", NULL, false },
         { "idle_timeout_seconds", "idle-timeout", NULL, NULL, false },
+        { "pty", "pty", "tty",
+          "give it a terminal: for REPLs, prompts, colours, full-screen programs; then use job_send, "
+          "job_screen",
+          false },
+        { "size", "size", NULL, NULL, false },
+        { "stdin", "stdin", NULL, "keep its stdin open, for job_send, without a terminal", false },
+        { "lifetime", "lifetime", NULL, NULL, false },
         { "stop_signal", "stop-signal", NULL, NULL, false },
         { "stop_timeout_seconds", "stop-timeout", NULL, NULL, false },
         { "output_max", "output-max", NULL, NULL, false },

@@ -65,7 +65,7 @@ class Protocol(McpTest):
 
     def test_tools_are_described(self):
         tools = {tool["name"]: tool for tool in self.mcp.request("tools/list")["tools"]}
-        for name in ("start", "list", "status", "logs", "wait", "stop", "restart", "doctor"):
+        for name in ("start", "list", "status", "logs", "wait", "send", "screen", "stop", "restart", "doctor"):
             tool = tools[f"job_{name}"]
             self.assertEqual(tool["inputSchema"]["type"], "object")
             self.assertEqual(tool["outputSchema"]["type"], "object")
@@ -258,6 +258,28 @@ class Tools(McpTest):
             cursor = {"cursor": answer.facts["next_cursor"]}
         self.assertLessEqual(names, set(seen))
         self.assertEqual(len(seen), len(set(seen)))
+
+    def test_send_and_screen(self):
+        name = self.start("read -p 'name? ' x; echo hello $x; sleep 100", pty=True)
+        wait_until(lambda: "name?" in self.mcp.call("job_screen", name=name).text)
+        sent = self.mcp.call("job_send", name=name, chars="Ada")
+        self.assertIn("hello Ada", sent.facts["output"])
+        screen = self.mcp.call("job_screen", name=name)
+        self.assertIn("hello Ada", screen.facts["screen"]["lines"])
+        self.assertIn("hello Ada", screen.text)
+        self.mcp.call("job_send", name=name, keys=["C-c"])
+        self.assertEqual(self.mcp.call("job_wait", name=name).facts["job"]["state"], "failed")
+
+    def test_send_to_a_stdin(self):
+        name = self.start("cat; echo end", stdin=True)
+        self.assertEqual(self.mcp.call("job_send", name=name, text="one\n").facts["output"], "one\n")
+        self.assertEqual(self.mcp.call("job_send", name=name, eof=True).facts["output"], "end\n")
+        self.call_fails("usage", "job_send", name=name)
+
+    def test_send_where_nothing_listens(self):
+        name = self.start("sleep 100")
+        self.assertTrue(self.mcp.call("job_send", name=name, text="x").failed)
+        self.assertTrue(self.mcp.call("job_screen", name=name).failed)
 
     def test_doctor(self):
         answer = self.mcp.call("job_doctor")
