@@ -92,6 +92,7 @@ static const JsonField output_fields[] = {
 };
 
 static const JsonField record_fields[] = {
+        FIELD("asked_by", JSON_STRING, asked_by),
         FIELD("processes_ended", JSON_INT, processes_ended),
         FIELD("processes_killed", JSON_INT, processes_killed),
         FIELD("stdout_lines", JSON_U64, stdout_lines),

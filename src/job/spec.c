@@ -17,6 +17,7 @@ static const JsonField fields[] = {
         FIELD("description", JSON_STRING, description),
         FIELD("command", JSON_STRING, command),
         FIELD("labels", JSON_BYTES_V, labels),
+        FIELD("asked_by", JSON_STRING, asked_by),
         FIELD("argv", JSON_BYTES_V, argv),
         FIELD("cwd", JSON_BYTES, cwd),
         FIELD("env", JSON_BYTES_V, env),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <unistd.h>
+
+#include "sdbg/ops/caller.h"
 
 #include "mcp/calls.h"
 #include "mcp/resources.h"
@@ -154,6 +157,8 @@ static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *argum
         int r;
 
         c->session.agent = core_client(c->core);
+        if (!c->session.caller)
+                c->session.caller = caller_describe(getppid(), c->session.agent);
         r = tool_parse(t, arguments, &request, &e);
         if (r >= 0) {
                 r = worker_start(w, call, t, &c->session, request);

@@ -8,6 +8,7 @@
 
 #include "sdbg/base/fd.h"
 #include "sdbg/mcp/mcp.h"
+#include "sdbg/ops/caller.h"
 #include "sdbg/probe/project.h"
 #include "sdbg/runtime/jobdir.h"
 
@@ -184,16 +185,6 @@ static void complete_environment(void) {
                 (void) setenv("XDG_RUNTIME_DIR", dir, false);
 }
 
-static const char *session_id(void) {
-        static const char *const names[] = { "SDBG_SESSION", "CLAUDE_CODE_SESSION_ID", "OPENCODE_SESSION_ID",
-                                             "CODEX_SESSION_ID", "CODEX_THREAD_ID" };
-        const char *id = NULL;
-
-        for (size_t i = 0; (!id || !*id) && i < ELEMENTSOF(names); i++)
-                id = getenv(names[i]);
-        return id && *id ? id : NULL;
-}
-
 static int open_signals(void) {
         sigset_t mask;
         int fd;
@@ -217,7 +208,7 @@ static int server_init(Server *s, int in_fd, int out_fd) {
         s->signals = open_signals();
         r = core_new(&s->core, &host);
         s->calls.core = s->core;
-        s->calls.session.id = session_id();
+        s->calls.session.id = caller_session();
         s->calls.news.since = now_usec(CLOCK_REALTIME);
         if (project_directory(&s->calls.session.project) < 0)
                 s->calls.session.project = NULL;

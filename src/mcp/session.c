@@ -17,6 +17,7 @@ void session_done(Session *s) {
                 mark_done(&s->marks[i]);
         free(s->marks);
         free(s->project);
+        free(s->caller);
         *s = (Session){};
 }
 

@@ -13,6 +13,7 @@ typedef struct ReadMark {
 typedef struct Session {
         const char *agent; /* what the client calls itself; NULL: unknown */
         const char *id;    /* of the client's session; NULL: unknown */
+        char *caller;      /* who asks, for the journal; NULL: not told */
         char *project;     /* the directory that the client works in; NULL: unknown */
         ReadMark *marks;
         size_t n_marks;

@@ -104,6 +104,7 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
 
         if (!argv || add_label(q, "agent", s->agent) < 0 || add_label(q, "session", s->id) < 0)
                 return error_oom(reterr);
+        q->caller = s->caller;
         if (c->args) {
                 argv[0] = c->command;
                 memcpy(argv + 1, c->args, strv_length(c->args) * sizeof(char *));
@@ -168,6 +169,7 @@ static int run_restart(Session *s, void *request, ToolAnswer *ret, Error *reterr
         _cleanup_manager_ Manager *m = NULL;
         int r;
 
+        c->restart.caller = s->caller;
         r = manager_connect(&m, reterr);
         if (r >= 0)
                 r = op_restart(m, c->name, &c->restart, &result, reterr);

@@ -121,6 +121,7 @@ static int run_stop(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
         _cleanup_job_list_ JobList jobs = {};
         int r;
 
+        c->stop.caller = s->caller;
         c->stop.select.names = (char *[]){ c->name, NULL };
         r = manager_connect(&m, reterr);
         if (r >= 0)

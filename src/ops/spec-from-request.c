@@ -10,6 +10,7 @@
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
+#include "sdbg/ops/caller.h"
 #include "sdbg/terminal/terminal.h"
 #include "sdbg/text/quote.h"
 #include "sdbg/text/utf8.h"
@@ -277,6 +278,9 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
                 .output_max = q->output_max ?: SPEC_OUTPUT_MAX,
                 .overflow = q->overflow,
         };
+        s->asked_by = q->caller ? strdup(q->caller) : caller_describe(getppid(), NULL);
+        if (!s->asked_by)
+                return error_oom(reterr);
         set_limits(s);
         r = set_command(q, s, reterr);
         if (r >= 0)

@@ -218,6 +218,11 @@ static int lock_name(const char *name, int *ret_dir, Error *reterr) {
         }
 }
 
+/* Whether it is what would be started: of a name that was made up, only that may be used again. */
+static bool is_same(const Job *j, const Spec *s) {
+        return streq_ptr(j->command, s->command) && streq_ptr(j->cwd, s->cwd);
+}
+
 /* Starts under the name of the spec. Return: as op_start(); -EEXIST with ret->job where it is running. */
 static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_time, StartResult *ret,
                        Error *reterr) {
@@ -234,7 +239,7 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
                         ret->reused = true;
                         return 0;
                 }
-                r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, reterr);
+                r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, s->asked_by, reterr);
                 if (r < 0)
                         return r;
         }
@@ -269,6 +274,10 @@ static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time
                         return error_oom(reterr);
                 }
                 r = start_named(m, s, if_running, settle_time, ret, reterr);
+                if (r >= 0 && ret->reused && !is_same(&ret->job, s)) {
+                        ret->reused = false;
+                        r = -EEXIST;
+                }
         }
         return r;
 }

@@ -9,6 +9,7 @@
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
 #include "sdbg/journal/writer.h"
+#include "sdbg/ops/caller.h"
 #include "sdbg/ops/stop.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/jobdir.h"
@@ -46,44 +47,15 @@ const Param restart_params[] = {
         {},
 };
 
-/* The session of the agent that asks, where its environment names one. */
-static const char *caller_session(void) {
-        static const char *const names[] = { "SDBG_SESSION", "CLAUDE_CODE_SESSION_ID", "CODEX_SESSION_ID",
-                                             "CODEX_THREAD_ID" };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                const char *id = getenv(names[i]);
-
-                if (id && *id)
-                        return id;
-        }
-        return NULL;
-}
-
-/* Who asks: "PID 12 (bash)", "PID 12 (node), session 3f2e". Return: the caller frees it. */
-static char *describe_caller(void) {
-        _cleanup_free_ char *comm = NULL;
-        const char *session = caller_session();
-        char path[64], *text;
-
-        snprintf(path, sizeof(path), "/proc/%d/comm", (int) getppid());
-        if (read_file_at(AT_FDCWD, path, 4096, &comm, NULL) >= 0)
-                comm[strcspn(comm, "\n")] = '\0';
-        return asprintf(&text, "PID %d (%s)%s%.64s", (int) getppid(), strempty(comm),
-                        session ? ", session " : "", strempty(session)) < 0
-                       ? NULL
-                       : text;
-}
-
 /* Leaves a note in the journal of who asked. Not for a stop that is part of a start: journald keeps the
  * sender's command line, which may have secrets in it then. */
-static void record_stop(const Job *j) {
+static void record_stop(const Job *j, const char *caller) {
         _cleanup_journal_writer_ JournalWriter w = JOURNAL_WRITER_INIT;
         EntryTag tag = { .job = j->name, .run = j->run, .labels = j->labels };
-        _cleanup_free_ char *caller = describe_caller(), *message = NULL, *json = job_to_record(j);
+        _cleanup_free_ char *message = NULL, *json = job_to_record(j);
         _cleanup_buf_ Buf entry = {}, fields = {};
 
-        if (!json || !j->run || !caller)
+        if (!json || !j->run)
                 return;
         if (asprintf(&message, "%s: stop asked for by %s", j->name, caller) < 0) {
                 message = NULL;
@@ -109,13 +81,11 @@ static void read_end(Job *j) {
 }
 
 /* What the supervisor is to know of the stop. */
-static int prepare_stop(const Job *j, usec_t timeout, Error *reterr) {
+static int prepare_stop(const Job *j, usec_t timeout, const char *caller, Error *reterr) {
         _cleanup_close_ int dir = jobdir_open(j->name, false, reterr);
-        _cleanup_free_ char *caller = describe_caller();
         int r = dir < 0 ? dir : 0;
 
-        /* Without the note, the reason names nobody. */
-        if (r >= 0 && caller)
+        if (r >= 0)
                 (void) jobdir_write_stopped_by(dir, caller);
         if (r >= 0 && timeout != USEC_INFINITY) {
                 r = jobdir_write_stop_timeout(dir, timeout);
@@ -128,7 +98,7 @@ static int prepare_stop(const Job *j, usec_t timeout, Error *reterr) {
         return 0;
 }
 
-int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr) {
+int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, const char *caller, Error *reterr) {
         usec_t patience = timeout < USEC_INFINITY - STOP_MARGIN ? timeout + STOP_MARGIN : USEC_INFINITY;
         _cleanup_strv_free_ char **units = NULL;
         int r = 0;
@@ -136,7 +106,7 @@ int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr)
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 if (job_has_ended(&jobs[i]))
                         continue;
-                r = prepare_stop(&jobs[i], timeout, reterr);
+                r = prepare_stop(&jobs[i], timeout, caller, reterr);
                 if (r >= 0 && strv_extend(&units, jobs[i].unit) < 0)
                         r = error_oom(reterr);
         }
@@ -157,9 +127,13 @@ static bool is_meant(const Job *j, const JobSelection *s) {
 }
 
 int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
+        _cleanup_free_ char *parent = q->caller ? NULL : caller_describe(getppid(), NULL);
+        const char *caller = q->caller ?: parent;
         usec_t timeout = USEC_INFINITY;
         int r;
 
+        if (!caller)
+                return error_oom(reterr);
         if (q->timeout && parse_duration(q->timeout, &timeout) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --timeout", q->timeout);
         r = jobs_select(m, &q->select, JOB_STATE, q->select.names && q->select.names[0], ret, reterr);
@@ -170,8 +144,8 @@ int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr) {
                         job_list_remove(ret, i);
         for (size_t i = 0; r >= 0 && i < ret->n; i++)
                 if (!job_has_ended(&ret->jobs[i]))
-                        record_stop(&ret->jobs[i]);
-        return r < 0 ? r : op_stop_jobs(m, ret->jobs, ret->n, timeout, reterr);
+                        record_stop(&ret->jobs[i], caller);
+        return r < 0 ? r : op_stop_jobs(m, ret->jobs, ret->n, timeout, caller, reterr);
 }
 
 static int kill_tree(const Job *j, int signal) {
@@ -228,6 +202,10 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
                 return r;
         }
         job_done(&ret->job);
+        free(s.asked_by);
+        s.asked_by = q->caller ? strdup(q->caller) : caller_describe(getppid(), NULL);
+        if (!s.asked_by)
+                return error_oom(reterr);
         return op_start_spec(m, &s, settle, ret, reterr);
 }
 

@@ -175,6 +175,8 @@ void show_job_status(FILE *f, const Job *j) {
                 fprintf(f, "%11s: %s\n", "labels", labels);
         STRV_FOREACH (w, j->warnings)
                 fprintf(f, "%11s: %s\n", "warning", *w);
+        if (j->asked_by)
+                fprintf(f, "%11s: %s\n", "asked by", j->asked_by);
         show_time(f, "started", j->started_at);
         show_time(f, "ended", j->ended_at);
         show_resources(f, j);

@@ -49,6 +49,7 @@ static int describe(Supervisor *s) {
         j->description = spec->description ? strdup(spec->description) : NULL;
         j->group = spec->group ? strdup(spec->group) : NULL;
         j->labels = strv_copy(spec->labels);
+        j->asked_by = spec->asked_by ? strdup(spec->asked_by) : NULL;
         j->supervisor = getpid();
         j->pty = spec->pty;
         j->state = JOB_STARTING;

@@ -156,6 +156,25 @@ class Tools(McpTest):
         self.assertEqual(stopped.facts["jobs"][0]["result"], "stopped")
         self.assertEqual(sdbg("status", name, json=True).json[0]["state"], "exited")
 
+    def test_who_asked_is_in_the_journal(self):
+        client = self.client(env={"SDBG_SESSION": "s-7"}, name="some-agent")
+        name = unique_name("web")
+        client.call("job_start", command="sleep 100", name=name)
+        entry = self.journal.wait(f"SDBG_JOB={name}", "SDBG_EVENT=start")
+        asked = f"PID {os.getpid()} (python3) for some-agent, session s-7"
+        self.assertEqual(json.loads(entry["SDBG_RECORD"])["asked_by"], asked)
+        self.assertIn(asked, sdbg("status", name).stdout)
+        self.assertIn(asked, client.call("job_stop", name=name).state)
+
+    def test_reuse_of_a_made_up_name(self):
+        """Only where it is the same command in the same directory."""
+        first = self.mcp.call("job_start", command="sleep 100", yield_seconds=0)
+        same = self.mcp.call("job_start", command="sleep 100", yield_seconds=0)
+        self.assertTrue(same.facts["reused"])
+        other = self.mcp.call("job_start", command="sleep 100", cwd="/", yield_seconds=0)
+        self.assertFalse(other.facts["reused"])
+        self.assertNotEqual(first.facts["job"]["name"], other.facts["job"]["name"])
+
     def test_arguments_reach_the_command(self):
         name = unique_name("args")
         answer = self.mcp.call("job_start", command="printf", args=["%s|", "a b", "$HOME", "*"], name=name,

@@ -80,6 +80,7 @@ typedef struct Job {
         char *cursor;
 
         /* Of the record and the state file only. */
+        char *asked_by;      /* who started it: "PID 12 (bash)" */
         int processes_ended; /* how many processes a stop ended, and how many of them by SIGKILL */
         int processes_killed;
         uint64_t stdout_lines, stdout_bytes, stderr_lines, stderr_bytes;

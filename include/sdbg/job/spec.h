@@ -41,6 +41,7 @@ typedef struct SpecLimit {
 typedef struct Spec {
         char *name, *group, *description, *command; /* command: as it is shown */
         char **labels;                              /* key=value */
+        char *asked_by;                             /* "PID 12 (bash)" */
         char **argv;                                /* exact bytes */
         char *cwd;
         char **env; /* NAME=VALUE, exact bytes */

@@ -34,7 +34,8 @@ typedef struct StartRequest {
         char *size; /* "COLSxROWS" of the terminal */
         char *detach_keys;
         usec_t detach_after;
-        bool keep_term; /* the caller's terminal will show it: $TERM stays */
+        const char *caller; /* who asks, borrowed; NULL: this process's parent */
+        bool keep_term;     /* the caller's terminal will show it: $TERM stays */
 } StartRequest;
 
 /* Of `run`; those that only it has stand first, and all others are of `start`, too. */

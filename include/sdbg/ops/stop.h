@@ -7,7 +7,8 @@
 
 typedef struct StopRequest {
         JobSelection select;
-        char *timeout; /* a duration; NULL: what the job was started with */
+        char *timeout;      /* a duration; NULL: what the job was started with */
+        const char *caller; /* who asks, borrowed; NULL: this process's parent */
 } StopRequest;
 
 extern const Param stop_params[];
@@ -17,8 +18,8 @@ extern const Param stop_params[];
 int op_stop(Manager *m, const StopRequest *q, JobList *ret, Error *reterr);
 
 /* Stops these jobs' units, all at once; each job is then how it ended. timeout: the grace time;
- * USEC_INFINITY: each job's own. Return: 0, negative errno with reterr said. */
-int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, Error *reterr);
+ * USEC_INFINITY: each job's own; caller: who asks. Return: 0, negative errno with reterr said. */
+int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, const char *caller, Error *reterr);
 
 typedef struct KillRequest {
         JobSelection select;
@@ -35,6 +36,7 @@ int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Er
 typedef struct RestartRequest {
         JobSelection select;
         char *settle;
+        const char *caller; /* as of StopRequest */
 } RestartRequest;
 
 extern const Param restart_params[];

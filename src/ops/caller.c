@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/ops/caller.h"
+#include "sdbg/text/quote.h"
+
+#define NAME_MAX_SHOWN 64
+
+const char *caller_session(void) {
+        static const char *const names[] = { "SDBG_SESSION", "CLAUDE_CODE_SESSION_ID", "OPENCODE_SESSION_ID",
+                                             "CODEX_SESSION_ID", "CODEX_THREAD_ID" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const char *id = getenv(names[i]);
+
+                if (id && *id)
+                        return id;
+        }
+        return NULL;
+}
+
+char *caller_describe(pid_t pid, const char *agent) {
+        _cleanup_free_ char *comm = NULL, *name = NULL, *session = NULL;
+        const char *id = caller_session();
+        char path[64], *text;
+
+        snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
+        if (read_file_at(AT_FDCWD, path, 4096, &comm, NULL) >= 0)
+                comm[strcspn(comm, "\n")] = '\0';
+        /* Both come from outside, and stand in a line of text. */
+        name = printable_line(strempty(agent), strlen(strempty(agent)), NAME_MAX_SHOWN);
+        session = printable_line(strempty(id), strlen(strempty(id)), NAME_MAX_SHOWN);
+        if (!name || !session)
+                return NULL;
+        return asprintf(&text, "PID %d (%s)%s%s%s%s", (int) pid, strempty(comm), *name ? " for " : "", name,
+                        *session ? ", session " : "", session) < 0
+                       ? NULL
+                       : text;
+}
