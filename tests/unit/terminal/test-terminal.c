@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include "sdbg/terminal/terminal.h"
+
+static char *screen_text(Terminal *t, bool color) {
+        _cleanup_json_ Json *o = terminal_to_json(t, color);
+        _cleanup_buf_ Buf b = {};
+
+        for (const Json *l = json_first(json_get(o, "lines")); l; l = json_next(l)) {
+                buf_append_str(&b, json_string(l));
+                buf_append_char(&b, '\n');
+        }
+        buf_append_char(&b, '\0');
+        return strdup(b.data);
+}
+
+static void assert_screen(Terminal *t, const char *expected) {
+        _cleanup_free_ char *text = screen_text(t, false);
+
+        assert_string_equal(text, expected);
+}
+
+static void print(Terminal *t, const char *text) {
+        terminal_write(t, text, strlen(text), NULL);
+}
+
+static void test_text(void **state) {
+        static const struct {
+                const char *printed, *seen;
+        } rows[] = {
+                { "", "" },
+                { "one\r\ntwo", "one\ntwo\n" },
+                { "50%\r100%", "100%\n" },
+                { "\r\n\r\nx   ", "\n\nx\n" },
+                { "abcdefghijklmno", "abcdefghij\nklmno\n" },
+                { "1\r\n2\r\n3\r\n4\r\n5", "2\n3\n4\n5\n" },
+                { "\033[31mred\033[0m", "red\n" },
+                { "\033[2;3Hx", "\n  x\n" },
+                { "caf\xc3\xa9", "caf\xc3\xa9\n" },
+                { "\xe6\xbc\xa2x", "\xe6\xbc\xa2x\n" },
+                { "main\033[?1049h\033[Halt", "alt\n" },
+                { "main\033[?1049halt\033[?1049l", "main\n" },
+                { "\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_terminal_ Terminal *t = terminal_new(10, 4);
+
+                print(t, rows[i].printed);
+                assert_screen(t, rows[i].seen);
+        }
+}
+
+/* What draws a screen makes the same screen again. */
+static void test_draw(void **state) {
+        static const char *const rows[] = {
+                "plain",
+                "\033[1;31mbold\033[0m \033[7mreverse\033[0m\r\n\033[38;5;200mindexed\033[48;2;1;2;3mrgb",
+                "\033[3;4Hx\033[?25l",
+                "\033[?1049h\033[Hvim\r\n~\r\n~\033[1;2H",
+                "wide \xe6\xbc\xa2\xe5\xad\x97 e\xcc\x81",
+                "full line of twenty c",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_terminal_ Terminal *a = terminal_new(20, 5), *b = terminal_new(20, 5);
+                _cleanup_json_ Json *x = NULL, *y = NULL;
+                _cleanup_free_ char *first = NULL, *second = NULL;
+                _cleanup_buf_ Buf drawn = {};
+
+                print(a, rows[i]);
+                print(b, "something else\r\nthat was there");
+                terminal_draw(a, &drawn);
+                terminal_write(b, drawn.data, drawn.len, NULL);
+                x = terminal_to_json(a, true);
+                y = terminal_to_json(b, true);
+                first = json_to_string(x);
+                second = json_to_string(y);
+                assert_string_equal(first, second);
+        }
+}
+
+static void assert_keys(Terminal *t, const char *name, const char *expected) {
+        _cleanup_buf_ Buf b = {};
+        Key k;
+
+        assert_int_equal(key_from_string(name, &k), 0);
+        terminal_key(t, &k, &b);
+        assert_int_equal(b.len, strlen(expected));
+        assert_memory_equal(b.data, expected, b.len);
+}
+
+/* The bytes depend on what the program has switched on. */
+static void test_keys(void **state) {
+        _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+
+        assert_keys(t, "Up", "\033[A");
+        assert_keys(t, "F1", "\033OP");
+        assert_keys(t, "M-x", "\033x");
+        assert_keys(t, "C-c", "\003");
+        assert_keys(t, "Enter", "\r");
+        print(t, "\033[?1h");
+        assert_keys(t, "Up", "\033OA");
+}
+
+static void test_paste(void **state) {
+        _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+        _cleanup_buf_ Buf b = {};
+
+        terminal_paste(t, true, &b);
+        assert_int_equal(b.len, 0);
+        print(t, "\033[?2004h");
+        terminal_paste(t, true, &b);
+        assert_int_equal(b.len, 6);
+        assert_memory_equal(b.data, "\033[200~", 6);
+}
+
+static void test_answers(void **state) {
+        _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+        _cleanup_buf_ Buf b = {};
+
+        terminal_write(t, "ab\033[6n", 6, &b);
+        assert_int_equal(b.len, 6);
+        assert_memory_equal(b.data, "\033[1;3R", 6);
+        terminal_write(t, "\033[6n", 4, NULL);
+}
+
+static void test_state(void **state) {
+        _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+        _cleanup_json_ Json *o = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        print(t, "\033]2;the title\007a\r\nb\033[?25l");
+        terminal_resize(t, 30, 6);
+        o = terminal_to_json(t, false);
+        text = json_to_string(o);
+        assert_string_equal(text, "{\"cols\":30,\"rows\":6,\"cursor\":{\"x\":1,\"y\":1,\"visible\":false},"
+                                  "\"title\":\"the title\",\"alternate\":false,\"lines\":[\"a\",\"b\"]}");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_text),  cmocka_unit_test(test_draw),    cmocka_unit_test(test_keys),
+                cmocka_unit_test(test_paste), cmocka_unit_test(test_answers), cmocka_unit_test(test_state),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
