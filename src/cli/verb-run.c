@@ -6,6 +6,7 @@
 
 #include "sdbg/base/fd.h"
 #include "sdbg/ops/logs.h"
+#include "sdbg/ops/send.h"
 #include "sdbg/ops/start.h"
 #include "sdbg/ops/wait.h"
 #include "sdbg/output/show.h"
@@ -85,13 +86,28 @@ static void detach_after(usec_t time) {
         (void) setitimer(ITIMER_REAL, &t, NULL);
 }
 
+/* Passes the caller's stdin on, in a process of its own: reading the output waits for other things.
+ * Return: its PID, to be ended; 0 where there is none. */
+static pid_t feed(const Job *j, const StartRequest *q) {
+        SendRequest s = { .name = j->name, .input_fd = STDIN_FILENO, .end = true };
+        pid_t pid = q->input ? fork() : 0;
+
+        if (!q->input || pid != 0)
+                return MAX(pid, 0);
+        (void) signal(SIGINT, SIG_IGN);
+        _exit(op_send(&s, NULL, NULL, NULL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
 static int stream(Cli *cli, Manager *m, Job *j, const StartRequest *q) {
+        pid_t feeder = feed(j, q);
         int r;
 
         forward_signals(j->pid);
         if (q->detach_after > 0)
                 detach_after(q->detach_after);
         r = op_stream(j->name, j->run, &detached, pass_on, NULL, &cli->error);
+        if (feeder > 0)
+                (void) kill(feeder, SIGKILL);
         if (detached) {
                 error_clear(&cli->error);
                 attach_say_detached(j->name);

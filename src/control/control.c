@@ -11,16 +11,18 @@
 /* A supervisor answers at once, unless the machine is very busy. */
 #define ANSWER_USEC (10 * USEC_PER_SEC)
 #define READ_SIZE ((size_t) 64 * 1024)
+#define QUEUE_MAX ((size_t) 32 * 1024)
 
 struct Connection {
         int fd;
-        Buf in;
+        Buf in, out;
         size_t used; /* of `in`, by the frame that was given out */
 };
 
 void connection_free(Connection *c) {
         close_fd(c->fd);
         buf_done(&c->in);
+        buf_done(&c->out);
         free(c);
 }
 
@@ -51,18 +53,15 @@ static ssize_t receive(Connection *c) {
         return n;
 }
 
-int connection_send(Connection *c, FrameType type, const void *data, size_t len) {
-        _cleanup_buf_ Buf out = {};
-
-        frame_append(&out, type, data, len);
-        if (out.oom)
+static int flush(Connection *c) {
+        if (c->out.oom)
                 return -ENOMEM;
-        while (out.len > 0) {
-                ssize_t n = send(c->fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        while (c->out.len > 0) {
+                ssize_t n = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
                 int r;
 
                 if (n >= 0) {
-                        buf_consume(&out, n);
+                        buf_consume(&c->out, n);
                         continue;
                 }
                 if (errno != EAGAIN && errno != EINTR)
@@ -74,6 +73,17 @@ int connection_send(Connection *c, FrameType type, const void *data, size_t len)
                         return r;
         }
         return 0;
+}
+
+int connection_queue(Connection *c, FrameType type, const void *data, size_t len) {
+        frame_append(&c->out, type, data, len);
+        return c->out.len > QUEUE_MAX ? flush(c) : 0;
+}
+
+int connection_send(Connection *c, FrameType type, const void *data, size_t len) {
+        int r = connection_queue(c, type, data, len);
+
+        return r < 0 ? r : flush(c);
 }
 
 int connection_next(Connection *c, usec_t timeout, Frame *ret) {

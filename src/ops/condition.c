@@ -115,6 +115,8 @@ int condition_check(const Condition *c, Waiter *w, bool ended, usec_t now) {
                 return is_ready(w->job);
         case WAIT_LOG:
                 return check_log(c->regex, w);
+        case WAIT_INPUT:
+                return w->job->waiting_for_input;
         case WAIT_IDLE:
                 return ended ? 0 : check_idle(c->idle, w, now);
         case WAIT_PORT:

@@ -84,7 +84,7 @@ static int send_text(Connection *c, const char *text, size_t len, bool pty) {
 
                 for (size_t i = 0; i < n; i++)
                         piece[i] = pty && text[i] == '\n' ? '\r' : text[i];
-                r = connection_send(c, FRAME_INPUT, piece, n);
+                r = connection_queue(c, FRAME_INPUT, piece, n);
                 if (r < 0)
                         return r;
                 text += n;
@@ -101,7 +101,7 @@ static int send_file(Connection *c, int fd) {
         while (r >= 0 && (n = read(fd, piece, sizeof(piece))) != 0) {
                 if (n < 0 && errno == EINTR)
                         continue;
-                r = n < 0 ? -errno : connection_send(c, FRAME_INPUT, piece, n);
+                r = n < 0 ? -errno : connection_queue(c, FRAME_INPUT, piece, n);
         }
         return r;
 }
@@ -110,19 +110,19 @@ static int send_all(Connection *c, const SendRequest *q, bool pty) {
         int r = 0;
 
         if (q->paste)
-                r = connection_send(c, FRAME_PASTE, "begin", strlen("begin"));
+                r = connection_queue(c, FRAME_PASTE, "begin", strlen("begin"));
         if (r >= 0 && q->text)
                 r = send_text(c, q->text, strlen(q->text), pty && !q->paste);
         if (r >= 0 && q->input_fd >= 0)
                 r = send_file(c, q->input_fd);
         if (r >= 0 && q->paste)
-                r = connection_send(c, FRAME_PASTE, "end", strlen("end"));
+                r = connection_queue(c, FRAME_PASTE, "end", strlen("end"));
         if (r >= 0 && q->text && !q->no_newline)
                 r = send_text(c, "\n", 1, pty);
         for (char **k = q->keys; r >= 0 && k && *k; k++)
-                r = connection_send(c, FRAME_KEY, *k, strlen(*k));
+                r = connection_queue(c, FRAME_KEY, *k, strlen(*k));
         if (r >= 0 && q->end)
-                r = connection_send(c, FRAME_END, NULL, 0);
+                r = connection_queue(c, FRAME_END, NULL, 0);
         return r >= 0 ? connection_send(c, FRAME_SYNC, NULL, 0) : r;
 }
 

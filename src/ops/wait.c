@@ -8,7 +8,7 @@ const Param wait_params[] = {
         { "any", 0, PARAM_FLAG, offsetof(WaitRequest, any), NULL, "until it happened to one of them, not all",
           NULL },
         { "for", 0, PARAM_STRING, offsetof(WaitRequest, what), "WHAT",
-          "exit (default), ready, log=RE, idle=TIME or port=N", NULL },
+          "exit (default), ready, log=RE, input, idle=TIME or port=N", NULL },
         { "timeout", 't', PARAM_STRING, offsetof(WaitRequest, timeout), "TIME",
           "give up after this time (exit code 124)", NULL },
         JOB_SELECTION_PARAMS(WaitRequest),
@@ -33,7 +33,7 @@ static void condition_done(Condition *c) {
 
 static int bad_condition(const char *text, Error *reterr) {
         error_set(reterr, ERROR_USAGE, 0, "'%s' is not something to wait for", text);
-        error_hint(reterr, "--for takes exit, ready, log=RE, idle=TIME (like 10s) or port=N");
+        error_hint(reterr, "--for takes exit, ready, log=RE, input, idle=TIME (like 10s) or port=N");
         return -EINVAL;
 }
 
@@ -44,6 +44,8 @@ static int parse_condition(const char *text, Condition *c, Error *reterr) {
                 c->what = WAIT_EXIT;
         else if (streq(text, "ready"))
                 c->what = WAIT_READY;
+        else if (streq(text, "input"))
+                c->what = WAIT_INPUT;
         else if ((value = startswith(text, "log="))) {
                 c->what = WAIT_LOG;
                 return regex_compile(value, false, &c->regex, reterr);
@@ -69,6 +71,8 @@ static const char *what_is_missing(WaitFor what, bool several) {
                 return several ? "are not ready" : "is not ready";
         case WAIT_LOG:
                 return several ? "have not printed that" : "has not printed that";
+        case WAIT_INPUT:
+                return several ? "do not wait for input" : "does not wait for input";
         case WAIT_IDLE:
                 return several ? "were not idle for that long" : "was not idle for that long";
         case WAIT_PORT:
@@ -102,6 +106,8 @@ static const char *before_what(WaitFor what) {
                 return "it was ready";
         case WAIT_LOG:
                 return "it printed that";
+        case WAIT_INPUT:
+                return "it waited for input";
         case WAIT_IDLE:
                 return "it was idle for that long";
         case WAIT_PORT:

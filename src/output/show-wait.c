@@ -27,6 +27,9 @@ void show_wait_outcome(FILE *f, const WaitResult *w, size_t i) {
         case WAIT_LOG:
                 fprintf(f, "%s: line %" PRIu64 ": %s\n", j->name, o->seq, strempty(o->line));
                 break;
+        case WAIT_INPUT:
+                fprintf(f, "%s: waits for input%s%s\n", j->name, j->prompt ? ": " : "", strempty(j->prompt));
+                break;
         case WAIT_IDLE:
                 fprintf(f, "%s: idle\n", j->name);
                 break;

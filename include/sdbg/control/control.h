@@ -30,8 +30,12 @@ void connection_free(Connection *c);
 DEFINE_CLEANUP_FUNC(Connection *, connection_free);
 #define _cleanup_connection_ _cleanup_(connection_freep)
 
-/* Sends a frame; where the supervisor does not take it at once, waits, and meanwhile keeps what comes.
- * Return: 0, negative errno (-ECONNRESET: the job is gone). */
+/* Puts a frame behind those that wait to be sent, and sends them where they are many. What belongs together
+ * is so seen together, though the job may end by the first of it.
+ * Return: 0, negative errno (-ECONNRESET, -EPIPE: the job is gone). */
+int connection_queue(Connection *c, FrameType type, const void *data, size_t len);
+/* The same, and sends all that waits. Where the supervisor does not take it at once, waits, and meanwhile
+ * keeps what comes. */
 int connection_send(Connection *c, FrameType type, const void *data, size_t len);
 
 /* The next frame that has come, valid until the next call on c.

@@ -7,7 +7,7 @@
 typedef struct WaitRequest {
         JobSelection select;
         bool any;
-        char *what;    /* "exit" (also where it is NULL), "ready", "log=RE", "idle=TIME", "port=N" */
+        char *what;    /* "exit" (also where it is NULL), "ready", "log=RE", "input", "idle=TIME", "port=N" */
         char *timeout; /* a duration; NULL: for ever */
 } WaitRequest;
 
@@ -17,6 +17,7 @@ typedef enum WaitFor {
         WAIT_EXIT,  /* its main process has ended */
         WAIT_READY, /* it is ready; where no readiness was asked for, it runs */
         WAIT_LOG,   /* the run has printed a line that matches, no matter when; an unfinished line counts */
+        WAIT_INPUT, /* it waits for somebody to type */
         WAIT_IDLE,  /* it has printed nothing for so long, the time before the call included */
         WAIT_PORT,  /* one of its processes listens on this TCP port */
 } WaitFor;

@@ -1,0 +1,409 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A terminal that becomes a job's: attach and run, all the ways out of them, and the control socket."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import struct
+
+import harness
+from harness import alive, sdbg, unique_name, wait_until
+from pty_driver import Terminal
+
+CONTROL_B = b"\x02"
+HELLO, INPUT, KEY, PASTE, END, SYNC, RESIZE, SCREEN, OUTPUT, GAP, BYE, ERROR = range(1, 13)
+
+
+class AttachTest(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.name = unique_name()
+
+    def start(self, *arguments):
+        return sdbg("start", "--name", self.name, "--settle=0", "--pty", *arguments, json=True).json
+
+    def shell(self):
+        """A job with a prompt."""
+        return self.start("-e", "PS1=ready> ", "sh", "-i")
+
+    def terminal(self, *command, **options):
+        return Terminal(self, *command, **options)
+
+    def attach(self, *arguments, **options):
+        return self.terminal("sdbg", "attach", *arguments, self.name, **options)
+
+    def status(self):
+        (job,) = sdbg("status", self.name, json=True).json
+        return job
+
+    def attached(self, count):
+        wait_until(lambda: self.status()["attached"] == count, what=f"{count} attached")
+
+    def path(self):
+        return harness.RUNTIME / "sdbg" / "jobs" / self.name / "control.sock"
+
+
+class Attach(AttachTest):
+    def test_type_and_detach(self):
+        self.shell()
+        t = self.attach()
+        t.expect("ready>")
+        t.type("echo $((40 + 2))\r")
+        t.expect("\n42\r\n")
+        t.type(CONTROL_B)
+        self.assertEqual(t.wait(), 0)
+        self.assertIn(b"sdbg attach " + self.name.encode(), t.output)
+        self.assertEqual(self.status()["state"], "running")
+
+    def test_screen_is_drawn_at_once(self):
+        self.shell()
+        self.attach().type("echo remembered\r")
+        wait_until(lambda: "remembered" in sdbg("screen", self.name).stdout.splitlines())
+        self.attach().expect("remembered\x1b")
+
+    def test_detach_key_twice_goes_to_the_job(self):
+        self.start("sh", "-c", "stty raw -echo; echo up; head -c 2 | od -An -tx1; sleep 1000")
+        t = self.attach()
+        t.expect("up")
+        t.type(CONTROL_B * 2 + b"x")
+        t.expect("02 78")
+        t.type(CONTROL_B + b"d")
+        self.assertEqual(t.wait(), 0)
+
+    def test_other_detach_keys(self):
+        self.shell()
+        t = self.attach("--detach-keys=ctrl-p,ctrl-q")
+        t.expect("ready>")
+        t.type(b"echo a\x10b\r")
+        t.expect("ready>")
+        t.type(b"\x10\x11")
+        self.assertEqual(t.wait(), 0)
+        t = self.attach("--detach-keys=Up")
+        self.assertEqual(t.wait(), 2)
+        self.assertIn(b"'Up'", t.output)
+
+    def test_window_size_follows(self):
+        self.shell()
+        t = self.attach(cols=91, rows=21)
+        t.expect("ready>")
+        t.type("stty size\r")
+        t.expect("21 91")
+        t.resize(101, 31)
+        t.kill(signal.SIGWINCH)
+        wait_until(lambda: sdbg("screen", self.name, json=True).json["cols"] == 101)
+        t.type("stty size\r")
+        t.expect("31 101")
+
+    def test_several_see_the_same(self):
+        self.shell()
+        first, second = self.attach(), self.attach()
+        first.expect("ready>")
+        second.expect("ready>")
+        self.attached(2)
+        first.type("echo from $((1)) first\r")
+        second.expect("from 1 first")
+        second.type("echo from $((2)) second\r")
+        first.expect("from 2 second")
+
+    def test_read_only(self):
+        self.shell()
+        reader, writer = self.attach("-r"), self.attach()
+        reader.expect("ready>")
+        reader.type("echo from the reader\r")
+        writer.expect("ready>")
+        writer.type("echo from the writer\r")
+        self.assertNotIn("from the reader", reader.expect("from the writer"))
+        self.assertNotIn("reader", sdbg("screen", self.name).stdout)
+
+    def test_scrollback(self):
+        self.start("sh", "-c", "seq 200; sleep 1000")
+        sdbg("wait", self.name, "--for", "log=^200$")
+        t = self.attach("-n", "150")
+        t.expect("51\r\n52\r\n")
+        t.expect("\r\n200")
+
+    def test_end_of_the_job(self):
+        self.shell()
+        t = self.attach()
+        t.expect("ready>")
+        t.type("exit 7\r")
+        self.assertEqual(t.wait(), 0)
+        self.assertIn(b"over", t.output)
+        sdbg("wait", self.name, exits=7)
+
+    def test_where_it_cannot(self):
+        self.assertIn("no job", sdbg("attach", "nothing", exits=3).stderr)
+        self.shell()
+        self.assertIn("no terminal", sdbg("attach", self.name, exits=2).stderr)  # from a pipe
+        plain = unique_name()
+        sdbg("start", "-n", plain, "sleep", "1000")
+        self.assertIn(f"logs -f {plain}", sdbg("attach", plain, exits=1).stderr)
+        sdbg("stop", plain)
+        self.assertIn("not running", sdbg("attach", plain, exits=1).stderr)
+
+    def test_to_itself(self):
+        self.shell()
+        t = self.attach()
+        t.expect("ready>")
+        t.type(f"sdbg attach {self.name}; echo gave $?\r")
+        t.expect("gave 2")
+
+
+class WaysOut(AttachTest):
+    """The terminal is as it was before, whatever ended it."""
+
+    def check(self, end, *command):
+        self.shell()
+        t = self.terminal("sh", "-c", f"stty -a > /dev/null; {' '.join(command) or 'sdbg attach ' + self.name}; echo left $?; exec cat")
+        before = t.modes()
+        t.expect("ready>")
+        wait_until(lambda: t.modes() != before)
+        end(t)
+        t.expect("left ")
+        t.expect("\n")
+        wait_until(lambda: t.modes() == before, what="the modes of before")
+        self.assertIn(b"", t.output)
+
+    def client(self):
+        (pid,) = [p for p in harness.marked(harness.MARKER, os.environ[harness.MARKER])
+                  if harness.command_line(p)[:2] == ["sdbg", "attach"]]
+        return pid
+
+    def test_detached(self):
+        self.check(lambda t: t.type(CONTROL_B))
+
+    def test_job_ends(self):
+        self.check(lambda t: t.type("exit\r"))
+
+    def test_terminated(self):
+        self.check(lambda t: os.kill(self.client(), signal.SIGTERM))
+
+    def test_hung_up(self):
+        self.check(lambda t: os.kill(self.client(), signal.SIGHUP))
+
+    def test_supervisor_killed(self):
+        def kill(t):
+            unit = harness.unit_of(self.name)
+            os.kill(int(harness.unit_properties(unit, "MainPID")["MainPID"]), signal.SIGKILL)
+        self.check(kill)
+
+    def test_stopped_by_somebody_else(self):
+        self.check(lambda t: sdbg("stop", self.name))
+
+    def test_killed(self):
+        """Nobody can restore the terminal then; the job and the other clients go on."""
+        self.shell()
+        killed, other = self.attach(), self.attach()
+        killed.expect("ready>")
+        self.attached(2)
+        killed.kill(signal.SIGKILL)
+        self.attached(1)
+        other.type("echo still $((1))\r")
+        other.expect("still 1")
+
+
+class SlowClient(AttachTest):
+    def test_stopped_client(self):
+        """The job prints on at its speed; the client gets the screen when it reads again."""
+        self.start("sh", "-c", "echo up; head -n1 >/dev/null; seq 1000000; echo the end; sleep 1000")
+        t = self.attach()
+        t.expect("up")
+        self.attached(1)
+        t.kill(signal.SIGSTOP)
+        sdbg("send", self.name, "go")
+        sdbg("wait", self.name, "--for", "log=the end", "--timeout=100s")
+        t.kill(signal.SIGCONT)
+        t.expect("the end", timeout=60)
+        self.assertEqual(sdbg("logs", self.name, "--all").stdout.splitlines()[-2], "1000000")
+
+
+class Run(AttachTest):
+    def run_command(self, *command, **options):
+        return self.terminal("sdbg", "run", "--name", self.name, *command, **options)
+
+    def test_looks_as_if_run_directly(self):
+        t = self.run_command("sh", "-c", "stty size; tty >/dev/null && echo terminal; exit 3", cols=77, rows=17)
+        self.assertEqual(t.wait(), 3)
+        self.assertEqual([line for line in t.output.decode().splitlines() if line in ("17 77", "terminal")],
+                         ["17 77", "terminal"])
+
+    def test_all_output_of_a_short_one(self):
+        for _ in range(5):
+            self.name = unique_name()
+            t = self.run_command("seq", "300")
+            self.assertEqual(t.wait(), 0)
+            self.assertIn(b"\n300\r\n", t.output)
+            self.assertIn(b"1\r\n2\r\n", t.output)
+
+    def test_interrupt(self):
+        t = self.run_command("sh", "-c", "echo up; exec sleep 1000")
+        t.expect("up")
+        t.type(b"\x03")
+        self.assertEqual(t.wait(), 130)
+
+    def test_to_the_background_and_back(self):
+        t = self.run_command("-e", "PS1=ready> ", "sh", "-i")
+        t.expect("ready>")
+        t.type(CONTROL_B)
+        self.assertEqual(t.wait(), 0)
+        t = self.attach()
+        t.expect("ready>")
+        t.type("exit 9\r")
+        t.wait()
+        sdbg("wait", self.name, exits=9)
+
+    def test_detach_after(self):
+        t = self.run_command("--detach-after=200ms", "sleep", "1000")
+        self.assertEqual(t.wait(), 0)
+        self.assertEqual(self.status()["state"], "running")
+        pipe = unique_name()
+        result = sdbg("run", "--name", pipe, "--detach-after=200ms", "sh", "-c", "echo out; sleep 1000")
+        self.assertEqual(result.stdout, "out\n")
+        self.assertIn(pipe, result.stderr)
+
+    def test_terminal_that_dies(self):
+        t = self.run_command("sh", "-c", "echo up; exec sleep 1000")
+        t.expect("up")
+        pid = self.status()["pid"]
+        os.close(t.fd)
+        t.fd = -1
+        os.waitpid(t.pid, 0)
+        t.status = 0
+        self.assertTrue(alive(pid))
+
+    def test_pipes_are_not_terminals(self):
+        result = sdbg("run", "--name", self.name, "sh", "-c", "test -t 1 || echo pipe; echo error >&2; exit 2", exits=2)
+        self.assertEqual((result.stdout, result.stderr), ("pipe\n", "error\n"))
+
+    def test_stdin_of_a_pipe(self):
+        result = sdbg("run", "--name", self.name, "--stdin", "tr", "a-z", "A-Z", input="from a pipe\n")
+        self.assertEqual(result.stdout, "FROM A PIPE\n")
+
+
+class Control(AttachTest):
+    """What a supervisor puts up with."""
+
+    def connect(self):
+        client = socket.socket(socket.AF_UNIX)
+        self.addCleanup(client.close)
+        client.connect(str(self.path()))
+        client.settimeout(20)
+        return client
+
+    def frame(self, type, data=b""):
+        if not isinstance(data, bytes):
+            data = json.dumps(data).encode()
+        return struct.pack("<IB3x", len(data), type) + data
+
+    def read_frame(self, client):
+        header = self.read(client, 8)
+        length, type = struct.unpack("<IB3x", header)
+        return type, self.read(client, length)
+
+    def read(self, client, n):
+        data = b""
+        while len(data) < n:
+            got = client.recv(n - len(data))
+            if not got:
+                raise EOFError
+            data += got
+        return data
+
+    def greet(self, client, **hello):
+        client.sendall(self.frame(HELLO, {"version": 1, **hello}))
+        type, data = self.read_frame(client)
+        self.assertEqual(type, HELLO)
+        return json.loads(data)
+
+    def answers(self):
+        client = self.connect()
+        self.assertEqual(self.greet(client)["version"], 1)
+        client.sendall(self.frame(SYNC))
+        self.assertEqual(self.read_frame(client), (SYNC, b""))
+
+    def test_modes_of_the_files(self):
+        self.shell()
+        self.assertEqual(stat.S_IMODE(self.path().stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(self.path().parent.stat().st_mode), 0o700)
+
+    def test_garbage(self):
+        self.shell()
+        for data in (b"GET / HTTP/1.0\r\n\r\n", b"\xff" * 100_000, self.frame(INPUT, b"x"), self.frame(HELLO, b"{"),
+                     self.frame(HELLO, b"[]" * 30_000), b"\x01\0\0\0", self.frame(99, b"unknown"), b""):
+            with self.subTest(data[:20]):
+                client = self.connect()
+                try:
+                    client.sendall(data)
+                except OSError:
+                    pass
+                self.answers()
+        sdbg("send", self.name, "exit 5")
+        sdbg("wait", self.name, exits=5)
+
+    def test_unknown_frames_and_keys_are_passed_over(self):
+        """A newer client's."""
+        self.shell()
+        client = self.connect()
+        self.greet(client, version=1, colour="blue")
+        client.sendall(self.frame(77, b"new") + self.frame(SYNC))
+        self.assertEqual(self.read_frame(client), (SYNC, b""))
+
+    def test_many_clients(self):
+        self.shell()
+        clients = [self.connect() for _ in range(50)]
+        for client in clients:
+            self.greet(client, follow=True)
+        self.attached(50)
+        sdbg("send", self.name, "echo to $((6 * 7)) all")
+        for client in clients:
+            seen = b""
+            while b"to 42 all" not in seen:
+                seen += self.read_frame(client)[1]
+        more = [self.connect() for _ in range(30)]
+        self.assertEqual(self.status()["state"], "running")
+        for client in clients + more:
+            client.close()
+        self.attached(0)
+        self.answers()
+
+    def test_gap(self):
+        self.start("sh", "-c", "head -n1 >/dev/null; seq 200000; sleep 1000")
+        client = self.connect()
+        self.greet(client, follow=True)
+        sdbg("send", self.name, "go")
+        sdbg("wait", self.name, "--for", "log=^200000$", "--timeout=60s")
+        types = set()
+        seen = b""
+        while b"200000" not in seen:
+            type, data = self.read_frame(client)
+            types.add(type)
+            seen = (seen + data)[-4000:]
+        self.assertIn(GAP, types)
+
+    def test_bytes_of_keys(self):
+        self.start("sh", "-c", "stty raw -echo; echo up; head -c 1 | od -An -tx1")
+        sdbg("wait", self.name, "--for", "log=up")
+        client = self.connect()
+        self.greet(client)
+        client.sendall(self.frame(KEY, b"NoSuchKey") + self.frame(KEY, b"C-g"))
+        self.assertEqual(self.read_frame(client)[0], ERROR)
+        sdbg("wait", self.name)
+        self.assertIn("07", sdbg("logs", self.name).stdout)
+
+    def test_runtime_directory_unreadable(self):
+        self.shell()
+        self.path().parent.chmod(0)
+        self.addCleanup(self.path().parent.chmod, 0o700)
+        self.assertIn(self.name, sdbg("send", self.name, "x", exits=None).stderr)
+
+    def test_gone_with_the_job(self):
+        self.shell()
+        sdbg("stop", self.name)
+        wait_until(lambda: not self.path().exists())
+
+
+if __name__ == "__main__":
+    harness.main()
