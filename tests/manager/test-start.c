@@ -206,8 +206,7 @@ static void test_retry_refused(void **state) {
 /* An older manager: what it does not know is left out. */
 static void test_optional_property(void **state) {
         static const FakeStep script[] = {
-                { "StartTransientUnit",
-                  .error = SD_BUS_ERROR_PROPERTY_READ_ONLY,
+                { "StartTransientUnit", .error = SD_BUS_ERROR_PROPERTY_READ_ONLY,
                   .message = "Cannot set property OOMPolicy, or unknown property." },
                 { STARTED, .after = { JOB_REMOVED(JOB, "done") } },
                 {},

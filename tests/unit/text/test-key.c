@@ -47,7 +47,8 @@ static void test_names(void **state) {
 }
 
 static void test_no_names(void **state) {
-        static const char *const rows[] = { "", "Upp", "F0", "F99", "ab", "\x01", "\xff", "C-Foo", "\xc3", "F1x" };
+        static const char *const rows[] = { "",     "Upp",  "F0",    "F99",  "ab",
+                                            "\x01", "\xff", "C-Foo", "\xc3", "F1x" };
         Key k;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
