@@ -92,6 +92,42 @@ static void show_last_lines(const Job *j) {
         show_log_end(stdout, &style);
 }
 
+static int show_one(FILE *f, const Job *j) {
+        _cleanup_post_mortem_ PostMortem p = {};
+
+        show_job_status(f, j);
+        if (!job_has_ended(j)) {
+                show_last_lines(j);
+                return 0;
+        }
+        if (op_post_mortem(j, &p) < 0)
+                return -ENOMEM;
+        show_post_mortem(f, j, &p);
+        return 0;
+}
+
+static Json *one_to_json(const Job *j) {
+        _cleanup_post_mortem_ PostMortem p = {};
+        _cleanup_json_ Json *o = job_to_json(j);
+
+        if (!job_has_ended(j))
+                return TAKE_PTR(o);
+        if (!o || op_post_mortem(j, &p) < 0 || json_set(o, "post_mortem", post_mortem_to_json(&p)) < 0)
+                return NULL;
+        return TAKE_PTR(o);
+}
+
+static int show_all_json(FILE *f, const JobList *l) {
+        Json *array = json_new_array();
+
+        for (size_t i = 0; i < l->n; i++)
+                if (json_append(array, one_to_json(&l->jobs[i])) < 0) {
+                        json_free(array);
+                        return -ENOMEM;
+                }
+        return show_json(f, array);
+}
+
 static int run_status(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
         _cleanup_job_list_ JobList jobs = {};
@@ -105,16 +141,15 @@ static int run_status(Cli *cli, void *request, char **operands) {
         if (r < 0)
                 return r;
         if (cli->json)
-                return show_jobs_json(stdout, &jobs);
+                return show_all_json(stdout, &jobs);
         if (jobs.n == 0 && !cli->quiet)
                 fprintf(stderr, "No jobs are running; 'sdbg list -a' shows ended ones.\n");
-        for (size_t i = 0; i < jobs.n; i++) {
+        for (size_t i = 0; r >= 0 && i < jobs.n; i++) {
                 if (i > 0)
                         printf("\n");
-                show_job_status(stdout, &jobs.jobs[i]);
-                show_last_lines(&jobs.jobs[i]);
+                r = show_one(stdout, &jobs.jobs[i]);
         }
-        return 0;
+        return r;
 }
 
 const Verb verb_status = {

@@ -8,6 +8,7 @@
 #include "sdbg/ops/events.h"
 #include "sdbg/ops/jobs.h"
 #include "sdbg/ops/logs.h"
+#include "sdbg/ops/postmortem.h"
 #include "sdbg/ops/wait.h"
 
 /* Results as people and programs read them. */
@@ -20,6 +21,12 @@ int show_jobs_json(FILE *f, const JobList *l);
 
 /* All about one job, but its last lines. */
 void show_job_status(FILE *f, const Job *j);
+
+/* What there is to say of a run that is over, behind that; its lines last. */
+void show_post_mortem(FILE *f, const Job *j, const PostMortem *p);
+
+/* The same as the JSON object `post_mortem`. Return: an object that the caller frees, NULL without memory. */
+Json *post_mortem_to_json(const PostMortem *p);
 
 /* "web: exited with code 7 (ran 3.2s)". */
 void show_job_end(FILE *f, const Job *j);
