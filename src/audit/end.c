@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <sys/xattr.h>
 
+#include "sdbg/base/fd.h"
 #include "sdbg/job/name.h"
+#include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/jobdir.h"
 
 #include "audit/audit.h"
@@ -26,18 +29,35 @@ static int load_state(Audit *a, int dir_fd, Job *j) {
         return j->unit && j->run ? 0 : -ENOMEM;
 }
 
+/* systemd-oomd marks what it is about to kill (src/oom/oomd-util.c), and kills the supervisor with the rest. */
+static bool is_killed_by_oomd(const Job *j) {
+        _cleanup_close_ int fd = j->cgroup ? cgroup_open(j->cgroup) : -EBADF;
+        char value[32];
+
+        return fd >= 0 && (fgetxattr(fd, "user.oomd_ooms", value, sizeof(value)) > 0 ||
+                           fgetxattr(fd, "user.oomd_kill", value, sizeof(value)) > 0);
+}
+
 static int explain(Job *j, const char *service_result) {
-        const char *status = getenv("EXIT_STATUS");
+        const char *status = strempty(getenv("EXIT_STATUS"));
+        bool killed = !streq(strempty(getenv("EXIT_CODE")), "exited");
 
         free(j->reason);
+        if (is_killed_by_oomd(j)) {
+                j->result = RESULT_OOM_KILL;
+                j->reason = strdup("killed by systemd-oomd: the machine or a slice was short of memory");
+                return j->reason ? 0 : -ENOMEM;
+        }
         if (streq(service_result, "oom-kill")) {
                 j->result = RESULT_OOM_KILL;
                 j->reason = strdup("killed by the kernel: out of memory");
                 return j->reason ? 0 : -ENOMEM;
         }
         j->result = RESULT_LOST;
-        return asprintf(&j->reason, "its supervisor was killed%s%s, and the job with it",
-                        status ? " by SIG" : "", strempty(status)) < 0
+        return asprintf(&j->reason,
+                        killed ? "its supervisor was killed%s%s, and the job with it"
+                               : "its supervisor ended%s%s without writing how the job did",
+                        *status ? killed ? " by SIG" : " with code " : "", status) < 0
                        ? -ENOMEM
                        : 0;
 }

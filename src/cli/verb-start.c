@@ -59,7 +59,7 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
         } else
                 printf("%s: %s", j->name, s->reused ? "already running" : job_state_to_string(j->state));
         if (!cli->quiet && !job_has_ended(j))
-                printf(j->pid > 0 ? ", PID %d\n" : "\n", j->pid);
+                printf(j->pid > 0 && !j->lingering ? ", PID %d\n" : "\n", j->pid);
         return 0;
 }
 

@@ -6,6 +6,10 @@
 /* Fills all of a spec but its name. Return: 0, negative errno with reterr said. */
 int spec_from_request(const StartRequest *q, Spec *s, Error *reterr);
 
+/* lost.c: makes of a run whose end is written nowhere one that is over: `lost`, with when it was last seen and
+ * what took it away. Return: 0, -ENOMEM. */
+int job_mark_lost(Job *j);
+
 /* limits.c: the options that limit what a job may use, checked against what the machine has. Return: 0, -EINVAL
  * with reterr said. */
 int limits_set(const StartRequest *q, Spec *s, Error *reterr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <poll.h>
 
 #include "sdbg/base/buf.h"
 #include "sdbg/base/fd.h"
@@ -14,7 +15,11 @@
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
 
+#include "ops/internal.h"
+
 #define TASKS_MAX 100000
+#define LAST_WORD_USEC (5 * USEC_PER_SEC)
+#define LOOK_MSEC 5
 
 void job_list_done(JobList *l) {
         for (size_t i = 0; i < l->n; i++)
@@ -104,14 +109,6 @@ static bool supervisor_lives(const Job *j) {
                startswith(group, j->cgroup);
 }
 
-static int mark_lost(Job *j) {
-        free(j->reason);
-        j->reason = strdup("its end was never written: the user manager or the machine went away");
-        j->state = JOB_FAILED;
-        j->result = RESULT_LOST;
-        return j->reason ? 0 : -ENOMEM;
-}
-
 /* Fills what changes while a job runs. */
 static void add_present(Job *j, JobDetail detail) {
         if (j->started_at > 0)
@@ -132,14 +129,31 @@ static int read_end(Job *j) {
             journal_reader_match(reader, "SDBG_RUN", j->run) < 0 ||
             journal_reader_match(reader, "SDBG_EVENT", "exit") < 0 || journal_reader_seek_tail(reader) < 0 ||
             journal_reader_previous(reader, &e) <= 0 || !e.record)
-                return mark_lost(j);
+                return job_mark_lost(j);
         if (job_from_record(&ended, e.record) < 0 || !job_has_ended(&ended)) {
                 job_done(&ended);
-                return mark_lost(j);
+                return job_mark_lost(j);
         }
         job_done(j);
         *j = ended;
         return 0;
+}
+
+/* A supervisor that is gone may just have written its end, or the auditor is about to, while the unit is still
+ * there. Reads the state anew. Return: as jobdir_read_state(). */
+static int await_last_word(int dir_fd, Job *j) {
+        usec_t until = now_usec(CLOCK_MONOTONIC) + LAST_WORD_USEC;
+
+        for (;;) {
+                _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF;
+                int r;
+
+                job_done(j);
+                r = jobdir_read_state(dir_fd, j);
+                if (r < 0 || job_has_ended(j) || unit < 0 || now_usec(CLOCK_MONOTONIC) >= until)
+                        return r;
+                (void) poll(NULL, 0, LOOK_MSEC);
+        }
 }
 
 static int read_state(const char *name, JobDetail detail, Job *ret) {
@@ -153,8 +167,12 @@ static int read_state(const char *name, JobDetail detail, Job *ret) {
                 return r;
         if (job_has_ended(ret))
                 return 0;
-        if (!supervisor_lives(ret))
-                return read_end(ret);
+        if (!supervisor_lives(ret)) {
+                r = await_last_word(dir, ret);
+                if (r < 0)
+                        return r;
+                return job_has_ended(ret) ? 0 : read_end(ret);
+        }
         add_present(ret, detail);
         if (detail == JOB_FULL)
                 add_output(ret, dir);
@@ -271,7 +289,7 @@ static int add_ended_from_journal(JobList *io, Error *reterr) {
 
                 if (!e.record || find_in(io, e.job) || job_from_record(&j, e.record) < 0 || !j.name)
                         continue;
-                if (!job_has_ended(&j) && mark_lost(&j) < 0)
+                if (!job_has_ended(&j) && job_mark_lost(&j) < 0)
                         return error_oom(reterr);
                 if (take_job(io, &j) < 0)
                         return error_oom(reterr);

@@ -233,6 +233,9 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
                 return lock;
         running = job_read_state(s->name, &ret->job);
         if (running == 1) {
+                /* What a run has left behind does not keep its name. */
+                if (if_running == IF_RUNNING_FAIL && ret->job.lingering)
+                        if_running = IF_RUNNING_REPLACE;
                 if (if_running == IF_RUNNING_FAIL)
                         return running_error(&ret->job, reterr);
                 if (if_running == IF_RUNNING_REUSE) {

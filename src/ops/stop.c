@@ -155,7 +155,7 @@ static int kill_tree(const Job *j, int signal) {
 }
 
 static int kill_main(const Job *j, int signal) {
-        if (j->pid <= 0 || j->lingering)
+        if (j->pid <= 0)
                 return -ESRCH;
         return kill(j->pid, signal) < 0 ? -errno : 1;
 }
@@ -170,14 +170,9 @@ int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Er
         for (size_t i = 0; i < ret->n; i++) {
                 const Job *j = &ret->jobs[i];
 
-                r = q->whole_tree ? kill_tree(j, signal) : kill_main(j, signal);
-                if (r < 0) {
-                        error_set(reterr, ERROR_JOB_NOT_RUNNING, r, "cannot signal job '%s'", j->name);
-                        if (j->lingering)
-                                error_hint(reterr,
-                                           "its main process has ended; --whole-tree reaches the others");
-                        return r;
-                }
+                r = q->whole_tree || j->lingering ? kill_tree(j, signal) : kill_main(j, signal);
+                if (r < 0)
+                        return error_set(reterr, ERROR_JOB_NOT_RUNNING, r, "cannot signal job '%s'", j->name);
                 *ret_sent += r;
         }
         return 0;

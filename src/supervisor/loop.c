@@ -5,7 +5,9 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include "sdbg/base/buf.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/process.h"
 
 #include "supervisor/supervisor.h"
 
@@ -13,6 +15,10 @@
 #define LINGER_USEC (100 * USEC_PER_MSEC)
 /* How long an ended job waits for a journald that does not listen; then the ring keeps the rest. */
 #define FINISH_USEC (60 * USEC_PER_SEC)
+
+/* Of what is left behind, so many are named and counted. */
+#define LEFTOVERS_NAMED ((size_t) 5)
+#define LEFTOVERS_COUNTED ((size_t) 1000)
 
 static void reap(Supervisor *s, usec_t now) {
         int status;
@@ -37,9 +43,25 @@ static void read_signals(Supervisor *s, usec_t now) {
         reap(s, now);
 }
 
+/* "2 of its processes remain: 12 node, 13 sleep 1000". Return: the caller frees it. */
+static char *name_leftovers(Supervisor *s) {
+        _cleanup_process_list_ ProcessList l = {};
+        _cleanup_free_ char *path = job_cgroup_path(&s->job);
+        Buf b = {};
+
+        if (path)
+                (void) process_list(path, LEFTOVERS_COUNTED, &l);
+        buf_printf(&b, "%zu%s of its processes remain:", l.n, l.n == LEFTOVERS_COUNTED ? " or more" : "");
+        for (size_t i = 0; i < MIN(l.n, LEFTOVERS_NAMED); i++)
+                buf_printf(&b, "%s %d %.60s", i > 0 ? "," : "", (int) l.processes[i].pid,
+                           l.processes[i].command);
+        if (l.n > LEFTOVERS_NAMED)
+                buf_append_str(&b, ", …");
+        return buf_take(&b);
+}
+
 static void linger(Supervisor *s) {
-        _cleanup_free_ pid_t *pids = NULL;
-        ssize_t n = cgroup_pids(s->job_fd, SIZE_MAX, &pids);
+        _cleanup_free_ char *names = name_leftovers(s);
 
         supervisor_set_result(s);
         s->job.state = JOB_LINGERING;
@@ -48,8 +70,8 @@ static void linger(Supervisor *s) {
         s->job.duration = s->main_ended - s->started;
         supervisor_count(s);
         supervisor_save(s);
-        (void) supervisor_record(s, RECORD_EXIT, "%s; %zd of its processes remain", s->job.reason, n);
-        notify_manager("STATUS=main process %s; %zd processes remain", s->job.reason, n);
+        (void) supervisor_record(s, RECORD_EXIT, "%s %s; %s", s->spec.name, s->job.reason, strempty(names));
+        notify_manager("STATUS=main process %s; %s", s->job.reason, strempty(names));
 }
 
 /* Return: whether the job and all it started are gone. */

@@ -243,11 +243,12 @@ class Lingering(StopTest):
         self.assertEqual(self.processes(), [])
         self.assertEqual(self.status()["exit_code"], 3)
 
-    def test_holds_the_name(self):
+    def test_does_not_hold_the_name(self):
         self.linger("--settle=0")
-        wait_until(lambda: self.status()["state"] == "lingering")
-        sdbg("start", "--name", self.name, "true", exits=4)
-        sdbg("start", "--name", self.name, "--if-running=replace", "sleep", "1001")
+        run = wait_until(lambda: (job := self.status())["state"] == "lingering" and job["run"])
+        self.assertTrue(sdbg("start", "--name", self.name, "--if-running=reuse", "true", json=True).json["lingering"])
+        self.assertEqual(self.status()["run"], run)
+        sdbg("start", "--name", self.name, "sleep", "1001")
         self.assertEqual([harness.command_line(p)[1:] for p in self.job_processes()], [["1001"]])
 
     def test_output_of_the_rest_is_kept(self):
@@ -296,10 +297,31 @@ class Kill(StopTest):
                 sdbg("kill", *arguments, exits=code)
         self.assertEqual(self.status()["state"], "running")
 
-    def test_lingering_has_no_main_process(self):
-        sdbg("start", "--name", self.name, "--settle=0", "-c", "sleep 1000 &")
+    def test_ends_what_lingers(self):
+        sdbg("start", "--name", self.name, "--settle=0", "-c", "sleep 1000 & setsid sleep 1000 & exit 3")
         wait_until(lambda: self.status()["state"] == "lingering")
-        self.assertIn("--whole-tree", sdbg("kill", self.name, exits=1).stderr)
+        self.assertIn("2 processes", sdbg("kill", self.name).stdout)
+        wait_until(lambda: not harness.job_units())
+        self.assertEqual((self.status()["result"], self.status()["exit_code"]), ("exit-code", 3))
+
+    def test_names_what_lingers(self):
+        sdbg("start", "--name", self.name, "-c", "sleep 1000 & setsid sleep 1001 & exit 3", exits=5)
+        wait_until(lambda: self.status()["state"] == "lingering")
+        shown = sdbg("status", self.name).stdout
+        self.assertRegex(shown, r"\d+ sleep 1000\n")
+        self.assertRegex(shown, r"\d+ sleep 1001\n")
+        entry = self.journal.of_job(self.name, "SDBG_EVENT=exit")[0]
+        self.assertRegex(entry["MESSAGE"], r"exited with code 3; 2 of its processes remain: \d+ sleep 100\d, \d+ sleep 100\d$")
+
+    def test_self_daemonising_command(self):
+        script = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\nprint('up', flush=True)\ntime.sleep(1000)"
+        started = sdbg("start", "--name", self.name, "python3", "-c", script).stdout
+        self.assertIn("lingering", started)
+        wait_until(lambda: sdbg("logs", self.name).stdout == "up\n")
+        sdbg("wait", self.name)
+        self.assertEqual(len(self.job_processes()), 1)
+        sdbg("stop", self.name)
+        self.assertEqual(harness.job_units(), [])
 
 
 class Selections(StopTest):

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import tempfile
 
 import harness
 from harness import sdbg, unique_name, wait_until
@@ -45,6 +46,53 @@ class ResultTest(harness.SystemTest):
 
 
 class Results(ResultTest):
+    def supervisor(self):
+        return int(harness.unit_properties(harness.unit_of(self.name), "MainPID")["MainPID"])
+
+    def start_failing(self, script):
+        sdbg("start", "--name", self.name, "--settle=0", "-c", script, exits=None)
+
+    def test_success(self):
+        self.start("true")
+        self.assert_result("success", 0, "^exited with code 0$", state="exited", exit_code=0, signal=None)
+
+    def test_exit_code(self):
+        self.start_failing("exit 42")
+        self.assert_result("exit-code", 42, "^exited with code 42$", state="failed", exit_code=42, signal=None)
+
+    def test_signal(self):
+        self.start_failing("kill -KILL $$")
+        self.assert_result("signal", 137, "^killed by SIGKILL$", state="failed", exit_code=None, signal="SIGKILL")
+
+    def test_core_dump(self):
+        pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text()
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        sdbg("start", "--name", self.name, "--settle=0", "--cwd", directory.name, "-c", "ulimit -c unlimited; kill -ABRT $$", exits=None)
+        if not pattern.startswith("|"):
+            self.assert_result("core-dump", 134, r"^killed by SIGABRT \(core dumped\)$", state="failed", exit_code=None, signal="SIGABRT")
+        else:  # who takes the core is the machine's, and it is asked whether it did
+            sdbg("wait", self.name, exits=134)
+            self.assertIn(self.status()["result"], ("core-dump", "signal"))
+
+    def test_exec_failed(self):
+        sdbg("start", "--name", self.name, "/no/such/command", exits=5)
+        self.assert_result("exec-failed", 127, "^command not found: /no/such/command$", state="failed", exit_code=127)
+
+    def test_lost_with_the_supervisor(self):
+        self.start("sleep", "1000")
+        os.kill(self.supervisor(), signal.SIGKILL)
+        self.assert_result("lost", 125, "^its supervisor was killed by SIGKILL, and the job with it$", state="failed", exit_code=None)
+
+    def test_systemd_oomd(self):
+        """It marks the cgroup and kills all in it, the supervisor too."""
+        self.start("-c", "sleep 1000 & sleep 1000")
+        directory = harness.unit_cgroup(harness.unit_of(self.name))
+        os.setxattr(directory, "user.oomd_ooms", b"1")
+        for pid in sorted(harness.cgroup_pids(directory)):
+            os.kill(pid, signal.SIGKILL)
+        self.assert_result("oom-kill", 137, "^killed by systemd-oomd: ", state="failed", exit_code=None)
+
     def test_timeout(self):
         self.start("--timeout=300ms", "sleep", "1000")
         self.assert_result("timeout", 143, "^ran longer than its timeout of 300ms, 1 process ended$",

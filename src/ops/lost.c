@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "sdbg/base/fd.h"
+#include "sdbg/journal/reader.h"
+
+#include "ops/internal.h"
+
+/* Whether the cursor ("s=…;i=…;b=BOOT;…", sd_journal_get_cursor(3)) is of the machine's present boot. */
+static bool is_of_this_boot(const char *cursor) {
+        _cleanup_free_ char *boot = NULL;
+        const char *b = cursor ? strstr(cursor, ";b=") : NULL;
+        char id[64] = ";b=";
+        size_t n = strlen(id);
+
+        if (!b || read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, &boot, NULL) < 0)
+                return true;
+        for (const char *p = boot; *p && n < sizeof(id) - 1; p++)
+                if (*p != '-' && *p != '\n')
+                        id[n++] = *p;
+        id[n] = '\0';
+        return strncmp(b, id, n) == 0;
+}
+
+/* The last that the journal has of the run. Return: whether there is any. */
+static bool find_last(const char *run, Entry *e) {
+        _cleanup_journal_reader_ JournalReader *reader = NULL;
+
+        return run && journal_reader_open(&reader, NULL) >= 0 &&
+               journal_reader_match(reader, "SDBG_RUN", run) >= 0 && journal_reader_seek_tail(reader) >= 0 &&
+               journal_reader_previous(reader, e) > 0;
+}
+
+int job_mark_lost(Job *j) {
+        char time[RFC3339_MAX], *reason;
+        _cleanup_entry_ Entry e = {};
+        int r;
+
+        if (find_last(j->run, &e)) {
+                format_rfc3339(time, sizeof(time), e.time);
+                time[strlen("2026-11-22")] = ' ';
+                r = asprintf(&reason, "its end was never written: the %s; last seen %.19s",
+                             is_of_this_boot(e.cursor) ? "user manager went away, by a logout or a crash"
+                                                       : "machine was started anew while it ran",
+                             time);
+        } else
+                r = asprintf(&reason, "its end was never written: the user manager or the machine went away");
+        if (r < 0)
+                return -ENOMEM;
+        free(j->reason);
+        j->reason = reason;
+        j->state = JOB_FAILED;
+        j->result = RESULT_LOST;
+        j->lingering = false;
+        return 0;
+}
