@@ -57,9 +57,7 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
                 show_last_lines(j, stdout);
                 show_job_end(stdout, j);
         } else
-                printf("%s: %s", j->name, s->reused ? "already running" : job_state_to_string(j->state));
-        if (!cli->quiet && !job_has_ended(j))
-                printf(j->pid > 0 && !j->lingering ? ", PID %d\n" : "\n", j->pid);
+                show_job_start(stdout, j, s->reused);
         return 0;
 }
 

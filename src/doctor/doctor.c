@@ -76,7 +76,7 @@ static int check_runtime_dir(CheckList *l) {
 }
 
 static int check_installed(CheckList *l) {
-        static const char *const names[] = { "sdbg-supervisor", "sdbg-audit" };
+        static const char *const names[] = { "sdbg-supervisor", "sdbg-ready", "sdbg-audit" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 _cleanup_free_ char *path = installed_path(names[i]);

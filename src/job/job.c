@@ -60,6 +60,7 @@ static const JsonField fields[] = {
         FIELD("pty", JSON_BOOL, pty),
         FIELD("started_at", JSON_TIME, started_at),
         FIELD("ready_at", JSON_TIME, ready_at),
+        FIELD("ready_ms", JSON_MSEC, ready_after),
         FIELD("ended_at", JSON_TIME, ended_at),
         FIELD("duration_ms", JSON_MSEC, duration),
         FIELD("uptime_ms", JSON_MSEC, uptime),

@@ -45,6 +45,12 @@ static const JsonField fields[] = {
         FIELD("stdin", JSON_BOOL, input),
         FIELD("cols", JSON_INT, cols),
         FIELD("rows", JSON_INT, rows),
+        FIELD("ready_log", JSON_BYTES_V, ready_log),
+        FIELD("ready_port", JSON_BYTES_V, ready_port),
+        FIELD("ready_http", JSON_BYTES_V, ready_http),
+        FIELD("ready_exec", JSON_BYTES_V, ready_exec),
+        FIELD("ready_timeout_ms", JSON_MSEC, ready_timeout),
+        FIELD("ready_anywhere", JSON_BOOL, ready_anywhere),
 };
 
 /* A limit's value as text: JSON's numbers do not hold 64 bits. */
@@ -103,6 +109,7 @@ int spec_from_string(Spec *s, const char *text, size_t len) {
                 .restart_max = UINT64_MAX,
                 .timeout = USEC_INFINITY,
                 .idle_timeout = USEC_INFINITY,
+                .ready_timeout = USEC_INFINITY,
                 .output_max = UINT64_MAX,
         };
         r = json_parse(text, len, &o);

@@ -14,6 +14,8 @@ static const struct {
         { "WorkingDirectory", "--cwd" },
         { "Slice", "--group" },
         { "Description", "--description" },
+        { "TimeoutStartSec", "--ready-timeout" },
+        { "TimeoutStartUSec", "--ready-timeout" },
         { "TimeoutStopSec", "--stop-timeout" },
         { "TimeoutStopUSec", "--stop-timeout" },
         { "KillSignal", "--stop-signal" },

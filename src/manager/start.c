@@ -43,6 +43,8 @@ static int append_properties(sd_bus_message *call, const StartUnit *u, bool with
                 "mixed", "Delegate", "b", true, "IgnoreSIGPIPE", "b", false, "StandardInput", "s", "null",
                 "StandardOutput", "s", "null", "StandardError", "s", "null", "TimeoutStopUSec", "t",
                 u->stop_timeout == USEC_INFINITY ? USEC_INFINITY : u->stop_timeout + STOP_MARGIN_USEC);
+        if (r >= 0 && u->start_timeout > 0)
+                r = sd_bus_message_append(call, "(sv)", "TimeoutStartUSec", "t", u->start_timeout);
         if (r >= 0 && with_optional)
                 r = sd_bus_message_append(call, "(sv)(sv)", optional[0], "s", "inactive-or-failed",
                                           optional[1], "s", "continue");

@@ -294,6 +294,8 @@ int spec_from_request(const StartRequest *q, Spec *s, Error *reterr) {
         if (r >= 0)
                 r = set_texts(q, s, reterr);
         if (r >= 0)
+                r = spec_set_readiness(q, s, reterr);
+        if (r >= 0)
                 r = set_restart(q, s, reterr);
         if (r >= 0)
                 r = limits_set(q, s, reterr);

@@ -4,7 +4,9 @@
 
 #include "sdbg/base/fd.h"
 #include "sdbg/job/name.h"
+#include "sdbg/job/readiness.h"
 #include "sdbg/ops/jobs.h"
+#include "sdbg/ops/ports.h"
 #include "sdbg/ops/stop.h"
 #include "sdbg/runtime/installed.h"
 #include "sdbg/runtime/jobdir.h"
@@ -43,7 +45,7 @@ const Param run_params[] = {
         { "if-running", 0, PARAM_CHOICE, offsetof(StartRequest, if_running), "fail|reuse|replace",
           "what to do where the name is running already (default: fail)", if_running_names },
         PARAM("settle", 0, PARAM_STRING, settle, "TIME",
-              "how long to watch for an early failure (default: 200ms)"),
+              "without --ready-…, how long to watch for an early failure (default: 200ms)"),
         PARAM("no-wait", 0, PARAM_FLAG, no_wait, NULL, "return as soon as the command has been executed"),
         PARAM("memory-max", 0, PARAM_SIZE, memory_max, "SIZE",
               "how much memory it may have; beyond it, its largest process is killed"),
@@ -53,6 +55,15 @@ const Param run_params[] = {
         PARAM("nice", 0, PARAM_STRING, nice, "N", "its priority, from 0 to 19, the lowest"),
         PARAM("lifetime", 0, PARAM_STRING, lifetime, "user|login|PID:N",
               "end the job with the login session, or with process N (default: user)"),
+        PARAM("ready-log", 0, PARAM_LIST, ready_log, "RE", "ready when it has printed a line that matches"),
+        PARAM("ready-port", 0, PARAM_LIST, ready_port, "[HOST:]PORT", "ready when it listens there (TCP)"),
+        PARAM("ready-http", 0, PARAM_LIST, ready_http, "URL", "ready when this is answered with 2xx or 3xx"),
+        PARAM("ready-exec", 0, PARAM_LIST, ready_exec, "COMMAND",
+              "ready when this, run by /bin/sh, exits with 0"),
+        PARAM("ready-timeout", 0, PARAM_DURATION, ready_timeout, "TIME",
+              "end the job when it is not ready by then (default: 1min)"),
+        PARAM("ready-anywhere", 0, PARAM_FLAG, ready_anywhere, NULL,
+              "let --ready-http be answered by other processes and machines"),
         { "restart", 0, PARAM_CHOICE, offsetof(StartRequest, restart), "no|on-failure|always",
           "start the command again when it has ended (default: no)", restart_names },
         PARAM("restart-delay", 0, PARAM_DURATION, restart_delay, "TIME",
@@ -118,6 +129,7 @@ static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret
                 .supervisor = supervisor,
                 .auditor = auditor,
                 .directory = directory,
+                .start_timeout = spec_wants_ready(s) ? USEC_INFINITY : 0,
                 .stop_timeout = s->stop_timeout,
                 .properties = s->properties,
                 .memory_max = limit_of_unit(s->memory_max),
@@ -136,6 +148,14 @@ static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret
         return manager_start(m, &u, ret, reterr);
 }
 
+/* How a start is made, beside what is started. */
+typedef struct Manner {
+        int if_running;
+        usec_t settle;
+        bool no_wait;   /* for the job to become ready */
+        bool same_only; /* of IF_RUNNING_REUSE: what runs must be what would be started */
+} Manner;
+
 static int start_failed(const char *name, StartResult *ret, Error *reterr) {
         if (job_read_state(name, &ret->job) < 0 || ret->job.result != RESULT_EXEC_FAILED) {
                 error_set(reterr, ERROR_FAILED, 0, "the unit failed before the command was executed");
@@ -152,6 +172,9 @@ static int start_locked(Manager *m, const Spec *s, int dir_fd, bool follows, Sta
         StartOutcome outcome;
         int r;
 
+        r = check_ports_free(s, reterr);
+        if (r < 0)
+                return r;
         r = jobdir_forget_run(dir_fd);
         if (r >= 0)
                 r = jobdir_write_spec(dir_fd, s);
@@ -168,15 +191,19 @@ static int start_locked(Manager *m, const Spec *s, int dir_fd, bool follows, Sta
                 return error_set(reterr, ERROR_JOB_RUNNING, EEXIST,
                                  "a unit of this name that is not sdbg's is running");
 
-        r = manager_await_start(m, START_TIMEOUT, &outcome, reterr);
+        if (spec_wants_ready(s))
+                r = await_executed(m, dir_fd, START_TIMEOUT, &outcome, reterr);
+        else
+                r = manager_await_start(m, START_TIMEOUT, &outcome, reterr);
         if (r == -ETIMEDOUT)
                 return error_set(reterr, ERROR_TIMEOUT, r, "the service manager did not start the unit");
-        if (r < 0)
-                return r;
-        return outcome == START_DONE ? 0 : start_failed(s->name, ret, reterr);
+        if (r != 0 || outcome == START_DONE)
+                return MIN(r, 0);
+        return spec_wants_ready(s) ? start_not_ready(s, ret, reterr) : start_failed(s->name, ret, reterr);
 }
 
-static int settle(const char *name, usec_t time, StartResult *ret, Error *reterr) {
+static int settle(const Spec *s, usec_t time, StartResult *ret, Error *reterr) {
+        const char *name = s->name;
         Job *j = &ret->job;
         int r;
 
@@ -187,7 +214,11 @@ static int settle(const char *name, usec_t time, StartResult *ret, Error *reterr
                 /* It runs: with the figures of now. */
                 job_done(j);
                 r = job_read_state(name, j);
-                return r < 0 ? error_set(reterr, ERROR_FAILED, r, "cannot read the job's state") : 0;
+                if (r < 0)
+                        return error_set(reterr, ERROR_FAILED, r, "cannot read the job's state");
+                if (time > 0)
+                        jobs_add_ports(j, 1, PORTS_ALL);
+                return 0;
         }
         if (j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED)
                 return 0;
@@ -195,6 +226,7 @@ static int settle(const char *name, usec_t time, StartResult *ret, Error *reterr
                   j->duration == USEC_INFINITY ? 0 : j->duration / USEC_PER_MSEC, strempty(j->reason));
         if (j->state == JOB_LINGERING)
                 error_hint(reterr, "processes of it remain; 'sdbg stop %s' ends them", name);
+        hint_port_holder(s, j, reterr);
         return -ECHILD;
 }
 
@@ -224,8 +256,7 @@ static bool is_same(const Job *j, const Spec *s) {
 }
 
 /* Starts under the name of the spec. Return: as op_start(); -EEXIST with ret->job where it is running. */
-static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_time, StartResult *ret,
-                       Error *reterr) {
+static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult *ret, Error *reterr) {
         _cleanup_close_ int dir = -EBADF, lock = lock_name(s->name, &dir, reterr);
         int running, r;
 
@@ -234,13 +265,16 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
         running = job_read_state(s->name, &ret->job);
         if (running == 1) {
                 /* What a run has left behind does not keep its name. */
-                if (if_running == IF_RUNNING_FAIL && ret->job.lingering)
-                        if_running = IF_RUNNING_REPLACE;
-                if (if_running == IF_RUNNING_FAIL)
+                if (how->if_running == IF_RUNNING_FAIL && !ret->job.lingering)
                         return running_error(&ret->job, reterr);
-                if (if_running == IF_RUNNING_REUSE) {
+                if (how->if_running == IF_RUNNING_REUSE) {
+                        if (how->same_only && !is_same(&ret->job, s))
+                                return -EEXIST;
                         ret->reused = true;
-                        return 0;
+                        lock = close_fd(lock);
+                        return ret->job.state == JOB_STARTING && !how->no_wait
+                                       ? await_others_start(dir, ret, reterr)
+                                       : 0;
                 }
                 r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, s->asked_by, reterr);
                 if (r < 0)
@@ -251,18 +285,21 @@ static int start_named(Manager *m, const Spec *s, int if_running, usec_t settle_
         if (r < 0)
                 return r;
         lock = close_fd(lock);
-        return settle(s->name, settle_time, ret, reterr);
+        return spec_wants_ready(s) && !how->no_wait ? await_ready(m, s, ret, reterr)
+                                                    : settle(s, how->settle, ret, reterr);
 }
 
 int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, StartResult *ret, Error *reterr) {
         int r = lifetime_check(spec, reterr);
 
-        return r < 0 ? r : start_named(m, spec, IF_RUNNING_REPLACE, settle_time, ret, reterr);
+        return r < 0 ? r
+                     : start_named(m, spec,
+                                   &(Manner){ .if_running = IF_RUNNING_REPLACE, .settle = settle_time }, ret,
+                                   reterr);
 }
 
 /* The name made from the command, or with -2, -3, … the first that is not running. */
-static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time, StartResult *ret,
-                         Error *reterr) {
+static int start_unnamed(Manager *m, Spec *s, const Manner *how, StartResult *ret, Error *reterr) {
         _cleanup_free_ char *base = job_name_from_command(s->argv);
         int r = -EEXIST;
 
@@ -276,21 +313,22 @@ static int start_unnamed(Manager *m, Spec *s, int if_running, usec_t settle_time
                         s->name = NULL;
                         return error_oom(reterr);
                 }
-                r = start_named(m, s, if_running, settle_time, ret, reterr);
-                if (r >= 0 && ret->reused && !is_same(&ret->job, s)) {
-                        ret->reused = false;
-                        r = -EEXIST;
-                }
+                r = start_named(m, s, how, ret, reterr);
         }
         return r;
 }
 
 int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr) {
         _cleanup_spec_ Spec s = {};
-        usec_t settle_time = q->no_wait ? 0 : SETTLE_USEC;
+        Manner how = {
+                .if_running = q->if_running,
+                .settle = q->no_wait ? 0 : SETTLE_USEC,
+                .no_wait = q->no_wait,
+                .same_only = !q->name,
+        };
         int r;
 
-        if (q->settle && parse_duration(q->settle, &settle_time) < 0)
+        if (q->settle && parse_duration(q->settle, &how.settle) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --settle", q->settle);
         if (q->name) {
                 r = job_name_check(q->name, reterr);
@@ -301,7 +339,7 @@ int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr)
         if (r < 0)
                 return r;
         if (!q->name)
-                return start_unnamed(m, &s, q->if_running, settle_time, ret, reterr);
+                return start_unnamed(m, &s, &how, ret, reterr);
         s.name = strdup(q->name);
-        return s.name ? start_named(m, &s, q->if_running, settle_time, ret, reterr) : error_oom(reterr);
+        return s.name ? start_named(m, &s, &how, ret, reterr) : error_oom(reterr);
 }

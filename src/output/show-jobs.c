@@ -105,19 +105,23 @@ static void show_resources(FILE *f, const Job *j) {
         show_waiting(f, j);
 }
 
+static void show_address(FILE *f, const JobPort *p) {
+        bool is_v6 = strchr(p->address, ':');
+
+        fprintf(f, "%s%s%s:%d", is_v6 ? "[" : "", p->address, is_v6 ? "]" : "", p->port);
+}
+
 /* One line a socket: "tcp 127.0.0.1:3000 (PID 12)". */
 static void show_ports(FILE *f, const Job *j) {
         for (size_t i = 0; i < j->n_ports; i++) {
                 const JobPort *p = &j->ports[i];
                 _cleanup_free_ char *address = printable_line(p->address, strlen(p->address), ADDRESS_SHOWN);
-                bool is_v6 = strchr(p->address, ':');
 
                 fprintf(f, "%11s%c %s ", i == 0 ? "listens" : "", i == 0 ? ':' : ' ', p->protocol);
                 if (p->port < 0)
                         fprintf(f, "%s", strempty(address));
                 else
-                        fprintf(f, "%s%s%s:%d", is_v6 ? "[" : "", strempty(address), is_v6 ? "]" : "",
-                                p->port);
+                        show_address(f, p);
                 if (p->pid > 0)
                         fprintf(f, " (PID %d)", (int) p->pid);
                 fprintf(f, "\n");
@@ -162,7 +166,7 @@ static void show_state(FILE *f, const Job *j) {
 
 void show_job_status(FILE *f, const Job *j) {
         _cleanup_free_ char *labels = strv_join(j->labels, " ");
-        char size[16];
+        char size[32];
 
         fprintf(f, "%s - %s\n", j->name, strempty(j->command ?: j->description));
         show_state(f, j);
@@ -178,6 +182,8 @@ void show_job_status(FILE *f, const Job *j) {
         if (j->asked_by)
                 fprintf(f, "%11s: %s\n", "asked by", j->asked_by);
         show_time(f, "started", j->started_at);
+        if (j->ready_after != USEC_INFINITY)
+                fprintf(f, "%11s: after %s\n", "ready", format_duration(size, sizeof(size), j->ready_after));
         show_time(f, "ended", j->ended_at);
         show_resources(f, j);
         if (j->lines != UINT64_MAX && j->bytes != UINT64_MAX)
@@ -185,6 +191,24 @@ void show_job_status(FILE *f, const Job *j) {
                         format_size(size, sizeof(size), j->bytes));
         show_ports(f, j);
         show_processes(f, j);
+}
+
+void show_job_start(FILE *f, const Job *j, bool reused) {
+        const char *before = ", listens on ";
+        char span[32];
+
+        fprintf(f, "%s: %s", j->name, reused ? "already running" : job_state_to_string(j->state));
+        if (!reused && j->ready_after != USEC_INFINITY)
+                fprintf(f, " after %s", format_duration(span, sizeof(span), j->ready_after));
+        if (j->pid > 0 && !j->lingering)
+                fprintf(f, ", PID %d", j->pid);
+        for (size_t i = 0; i < j->n_ports; i++)
+                if (streq(j->ports[i].protocol, "tcp")) {
+                        fputs(before, f);
+                        show_address(f, &j->ports[i]);
+                        before = " ";
+                }
+        fprintf(f, "\n");
 }
 
 void show_job_end(FILE *f, const Job *j) {

@@ -82,6 +82,15 @@ static int read_process(pid_t pid, Process *ret) {
         return ret->command ? 0 : -ENOMEM;
 }
 
+int process_command(pid_t pid, char **ret) {
+        Process p = {};
+        int r = read_process(pid, &p);
+
+        if (r >= 0)
+                *ret = p.command;
+        return r;
+}
+
 int process_list(const char *path, size_t max, ProcessList *ret) {
         _cleanup_close_ int fd = cgroup_open(path);
         _cleanup_free_ pid_t *pids = NULL;

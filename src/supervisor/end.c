@@ -58,6 +58,9 @@ static void describe_cause(const Supervisor *s, char *buf, size_t size) {
         case STOP_LIFETIME:
                 snprintf(buf, size, "stopped at the end of %s", strempty(s->spec.lifetime_of));
                 return;
+        case STOP_NOT_READY:
+                snprintf(buf, size, "%s", strempty(s->ready.reason));
+                return;
         default:
                 if (jobdir_read_stopped_by(s->dir_fd, &note) >= 0)
                         shown = printable_line(note, strlen(note), 160);
@@ -100,10 +103,9 @@ static void explain_signal(Supervisor *s, int number, bool dumped) {
 /* What of the result and the reason is due to the stop. */
 static void explain_stop(Supervisor *s) {
         static const JobResult results[] = {
-                [STOP_REQUESTED] = RESULT_STOPPED,
-                [STOP_TIMEOUT] = RESULT_TIMEOUT,
-                [STOP_IDLE_TIMEOUT] = RESULT_IDLE_TIMEOUT,
-                [STOP_LIFETIME] = RESULT_STOPPED,
+                [STOP_REQUESTED] = RESULT_STOPPED,         [STOP_TIMEOUT] = RESULT_TIMEOUT,
+                [STOP_IDLE_TIMEOUT] = RESULT_IDLE_TIMEOUT, [STOP_LIFETIME] = RESULT_STOPPED,
+                [STOP_NOT_READY] = RESULT_READY_TIMEOUT,
         };
         char text[512], cause[256], stopped[128];
 

@@ -31,7 +31,7 @@ typedef struct ExecError {
         int errnum;
 } ExecError;
 
-static void reset_signals(void) {
+void supervisor_reset_signals(void) {
         sigset_t none;
 
         for (int i = 1; i < NSIG; i++)
@@ -75,7 +75,7 @@ static ExecError run_child(Supervisor *s, const JobStdio *io) {
                 return (ExecError){ STEP_STDIO, errno };
         if (chdir(spec->cwd) < 0)
                 return (ExecError){ STEP_CWD, errno };
-        reset_signals();
+        supervisor_reset_signals();
         environ = spec->env ?: (char *[]){ NULL };
         execvp(spec->argv[0], spec->argv);
         return (ExecError){ STEP_EXEC, errno };
@@ -83,7 +83,7 @@ static ExecError run_child(Supervisor *s, const JobStdio *io) {
 
 /* fork() into the job's cgroup: clone3() puts the child there before it runs (Linux 5.7), which is also
  * quicker than moving it. */
-static pid_t fork_into(int cgroup_fd) {
+pid_t supervisor_fork_into(int cgroup_fd) {
         struct clone_args args = {
                 .flags = CLONE_INTO_CGROUP,
                 .exit_signal = SIGCHLD,
@@ -94,7 +94,7 @@ static pid_t fork_into(int cgroup_fd) {
 }
 
 static pid_t start_child(Supervisor *s, const JobStdio *io, int errors) {
-        pid_t pid = fork_into(s->job_fd);
+        pid_t pid = supervisor_fork_into(s->job_fd);
 
         if (pid == 0) {
                 ExecError e = run_child(s, io);

@@ -30,6 +30,8 @@ static void reap(Supervisor *s, usec_t now) {
                         s->main_ended = now;
                 } else if (pid == s->output.auditor)
                         output_audited(&s->output);
+                else if (pid == s->ready.pid)
+                        supervisor_ready_reaped(s, status, now);
 }
 
 static void read_signals(Supervisor *s, usec_t now) {
@@ -137,6 +139,7 @@ static usec_t next_wakeup(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         usec_t t = MIN(output_deadline(&s->output, now), supervisor_check_timers(s, now));
 
         t = MIN(t, control_deadline(&s->control));
+        t = MIN(t, supervisor_check_ready(s, now));
         if (s->look_at > 0 && s->main_ended == 0)
                 t = MIN(t, s->look_at);
         if (!gone)
@@ -178,9 +181,9 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
                 { .fd = s->signal_fd, .events = POLLIN },
                 { .fd = s->events_fd, .events = POLLPRI },
                 { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
-                { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDOUT], .events = POLLIN },
-                { .fd = output_is_held(o) ? -1 : o->fds[STREAM_STDERR], .events = POLLIN },
-                { .fd = output_is_held(o) ? -1 : o->fds[STREAM_PTY], .events = POLLIN },
+                output_poll(o, STREAM_STDOUT),
+                output_poll(o, STREAM_STDERR),
+                output_poll(o, STREAM_PTY),
                 { .fd = s->lifetime_fd, .events = POLLIN },
                 { .fd = s->oom.events_fd, .events = POLLPRI },
         };

@@ -108,16 +108,6 @@ static void open_control(Supervisor *s) {
                 s->look_at = s->active_at = now_usec(CLOCK_MONOTONIC);
 }
 
-static void report_running(Supervisor *s) {
-        supervisor_read_limits(s);
-        open_control(s);
-        s->job.state = JOB_RUNNING;
-        supervisor_save(s);
-        /* First of all: somebody waits for it. */
-        notify_manager("READY=1\nSTATUS=running, PID %d", s->job.pid);
-        (void) supervisor_record(s, RECORD_START, "%s started, PID %d", s->spec.name, s->job.pid);
-}
-
 int main(int argc, char *argv[]) {
         Supervisor s = {
                 .dir_fd = -EBADF,
@@ -128,6 +118,7 @@ int main(int argc, char *argv[]) {
                 .lifetime_fd = -EBADF,
                 .oom.events_fd = -EBADF,
                 .control = { .fd = -EBADF, .input.fd = -EBADF, .job_side = -EBADF },
+                .ready = READY_WATCH_INIT,
         };
         int r;
 
@@ -148,7 +139,9 @@ int main(int argc, char *argv[]) {
         if (r < 0)
                 report_exec_failure(&s, r);
         else {
-                report_running(&s);
+                supervisor_read_limits(&s);
+                open_control(&s);
+                supervisor_begun(&s, "started", s.started);
                 r = supervisor_loop(&s);
         }
         control_done(&s.control, s.dir_fd);

@@ -33,6 +33,8 @@ int output_init(Output *o, const Spec *spec, const char *run, const char *direct
         };
         for (size_t i = 0; i < ELEMENTSOF(o->fds); i++)
                 o->fds[i] = -EBADF;
+        for (size_t i = 0; i < ELEMENTSOF(o->taps); i++)
+                o->taps[i] = TAP_INIT;
         return ring_create(&o->ring, dir_fd, run);
 }
 
@@ -244,8 +246,19 @@ static ssize_t read_stream(Output *o, Stream s, char *p, size_t size) {
         return undo_terminal(o, p, n);
 }
 
+static bool wants(const Output *o, Stream s) {
+        return o->fds[s] >= 0 && !output_is_held(o) && !tap_is_full(&o->taps[s]);
+}
+
+struct pollfd output_poll(const Output *o, Stream s) {
+        if (tap_is_full(&o->taps[s]))
+                return (struct pollfd){ .fd = o->taps[s].fd, .events = POLLOUT };
+        return (struct pollfd){ .fd = wants(o, s) ? o->fds[s] : -1, .events = POLLIN };
+}
+
 void output_read(Output *o, Stream s, usec_t now) {
-        for (int i = 0; i < READS_A_TURN && !output_is_held(o) && o->fds[s] >= 0; i++) {
+        tap_flush(&o->taps[s]);
+        for (int i = 0; i < READS_A_TURN && wants(o, s); i++) {
                 size_t size;
                 char *p = coalescer_space(&o->coalescer, s, &size);
                 ssize_t n;
@@ -262,6 +275,7 @@ void output_read(Output *o, Stream s, usec_t now) {
                         return;
                 if (n == PIPE_DEFAULT)
                         (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_SIZE);
+                tap_put(&o->taps[s], p, n);
                 coalescer_commit(&o->coalescer, s, n, now, now_usec(CLOCK_REALTIME));
                 output_pump(o, now, false);
         }

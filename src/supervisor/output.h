@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <poll.h>
+
 #include "sdbg/job/spec.h"
 #include "sdbg/journal/writer.h"
 #include "sdbg/runtime/ring.h"
 #include "sdbg/wire/coalescer.h"
 #include "sdbg/wire/entry.h"
+
+#include "supervisor/tap.h"
 
 /* From the job's pipes to the journal: read → coalescer → ring → journald. Nothing here waits. Where the
  * journal does not keep up, the ring fills, then reading stops and the job's writes block (or, with
@@ -17,6 +21,7 @@ typedef struct Output {
         Overflow overflow;
 
         int fds[STREAM_RECORD]; /* read ends; -EBADF once at their end */
+        Tap taps[STREAM_RECORD];
         Coalescer coalescer;
         Ring ring;
         JournalWriter writer;
@@ -51,6 +56,9 @@ void output_done(Output *o);
 
 /* Reads what stream s has, up to a bound, so that both streams get their turn. */
 void output_read(Output *o, Stream s, usec_t now);
+
+/* Return: what to poll for before output_read() is called again for stream s. */
+struct pollfd output_poll(const Output *o, Stream s);
 
 /* Puts a record behind the output so far. Return: whether there was room for it. */
 bool output_record(Output *o, RecordKind kind, const char *message, const char *json, usec_t now);

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "sdbg/job/readiness.h"
+
 #include "supervisor/supervisor.h"
 
 /* The delay grows up to this, and a run that lasted so long begins the row of failures anew. */
@@ -12,7 +14,8 @@
 
 static bool has_failed(const Supervisor *s) {
         return s->stop_cause == STOP_TIMEOUT || s->stop_cause == STOP_IDLE_TIMEOUT ||
-               !WIFEXITED(s->main_status) || WEXITSTATUS(s->main_status) != 0;
+               s->stop_cause == STOP_NOT_READY || !WIFEXITED(s->main_status) ||
+               WEXITSTATUS(s->main_status) != 0;
 }
 
 bool supervisor_wants_restart(const Supervisor *s) {
@@ -20,6 +23,9 @@ bool supervisor_wants_restart(const Supervisor *s) {
 
         if (s->stop_asked || s->restart_at > 0)
                 return !s->stop_asked;
+        /* A start that fails is not made again: somebody waits for the answer. */
+        if (spec_wants_ready(spec) && !s->ready.was_ready)
+                return false;
         return (uint64_t) s->job.restarts < spec->restart_max &&
                (spec->restart == RESTART_ALWAYS || (spec->restart == RESTART_ON_FAILURE && has_failed(s)));
 }
@@ -100,9 +106,6 @@ bool supervisor_restart(Supervisor *s, usec_t now) {
                 take_exec_failure(s, now);
                 return false;
         }
-        s->job.state = JOB_RUNNING;
-        supervisor_save(s);
-        notify_manager("STATUS=running, PID %d, restart %d", s->job.pid, s->job.restarts);
-        (void) supervisor_record(s, RECORD_START, "%s started again, PID %d", s->spec.name, s->job.pid);
+        supervisor_begun(s, "started again", now);
         return true;
 }

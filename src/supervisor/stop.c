@@ -25,7 +25,7 @@ void supervisor_stop(Supervisor *s, usec_t now, StopCause cause) {
         if (job_has_ended(&s->job))
                 return;
         /* When the main process has ended, its result stands. */
-        if (s->main_ended > 0)
+        if (s->main_ended > 0 && cause != STOP_NOT_READY)
                 cause = STOP_LEFTOVERS;
         if (s->stop_cause == STOP_NONE)
                 s->stop_cause = cause;

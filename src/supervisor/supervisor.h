@@ -6,6 +6,7 @@
 #include "supervisor/control.h"
 #include "supervisor/oom.h"
 #include "supervisor/output.h"
+#include "supervisor/ready.h"
 
 /* Why the processes are being ended. */
 typedef enum StopCause {
@@ -15,6 +16,7 @@ typedef enum StopCause {
         STOP_TIMEOUT,
         STOP_IDLE_TIMEOUT,
         STOP_LIFETIME, /* the process is gone whose lifetime the job shares */
+        STOP_NOT_READY,
 } StopCause;
 
 /* The main process of a job's unit: runs the command in a cgroup of its own, keeps its output, ends it
@@ -36,6 +38,7 @@ typedef struct Supervisor {
         Control control;
         usec_t look_at;   /* when to see whether the job waits for input; 0: it takes none */
         usec_t active_at; /* when it last printed or was given something */
+        ReadyWatch ready;
 
         int main_status;   /* of waitpid(2), once main_ended is set */
         usec_t main_ended; /* CLOCK_MONOTONIC; 0: not yet */
@@ -58,6 +61,19 @@ typedef struct Supervisor {
 int supervisor_exec(Supervisor *s);
 /* Runs it again when all of the last run is gone. Return: as supervisor_exec(). */
 int supervisor_exec_again(Supervisor *s);
+
+/* Forks into a cgroup. Return: as fork(2). */
+pid_t supervisor_fork_into(int cgroup_fd);
+/* Of a child: all signals as a program expects them. */
+void supervisor_reset_signals(void);
+
+/* ready.c: the command runs, and is to be told of: it is running, or starting until it is ready.
+ * how: "started". */
+void supervisor_begun(Supervisor *s, const char *how, usec_t now);
+/* sdbg-ready has ended, with a status of waitpid(2). */
+void supervisor_ready_reaped(Supervisor *s, int status, usec_t now);
+/* Ends the watch where it has become void. Return: when to look again; USEC_INFINITY: never. */
+usec_t supervisor_check_ready(Supervisor *s, usec_t now);
 
 /* stop.c: asks all processes of the job to end; after the grace time they are killed. The first cause is the
  * one that is told. */

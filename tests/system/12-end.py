@@ -10,7 +10,7 @@ import harness
 from harness import alive, sdbg, spawn, unique_name, wait_until
 
 JOB_KEYS = """name unit run state result exit_code signal reason pid command cwd description labels group pty started_at
-    ready_at ended_at duration_ms uptime_ms tasks cpu_ms memory_bytes memory_peak_bytes memory_max_bytes memory_high_bytes
+    ready_at ready_ms ended_at duration_ms uptime_ms tasks cpu_ms memory_bytes memory_peak_bytes memory_max_bytes memory_high_bytes
     tasks_max cpu_max_percent io_read_bytes
     io_write_bytes cpu_stall_ms memory_stall_ms io_stall_ms ports lines bytes last_line restarts warnings lingering waiting_for_input prompt attached cursor""".split()
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d$"

@@ -21,6 +21,8 @@ typedef struct Error {
 #define ERROR_JOB_NOT_RUNNING "job-not-running"         /* 1 */
 #define ERROR_ENDED_EARLY "ended-early"                 /* 5 */
 #define ERROR_EXEC_FAILED "exec-failed"                 /* 5 */
+#define ERROR_READY_TIMEOUT "ready-timeout"             /* 5 */
+#define ERROR_PORT_IN_USE "port-in-use"                 /* 5 */
 #define ERROR_MANAGER_UNREACHABLE "manager-unreachable" /* 6 */
 #define ERROR_JOURNAL_UNREACHABLE "journal-unreachable" /* 6 */
 #define ERROR_TIMEOUT "timeout"                         /* 124 */

@@ -62,6 +62,7 @@ typedef struct Job {
         bool pty;
         usec_t started_at, ready_at, ended_at; /* CLOCK_REALTIME; 0: not yet */
         usec_t duration, uptime;
+        usec_t ready_after; /* from its start; USEC_INFINITY: not yet */
         uint64_t tasks;
         usec_t cpu;
         uint64_t memory, memory_peak, memory_max, io_read, io_write;
@@ -95,8 +96,8 @@ typedef struct Job {
 #define JOB_INIT                                                                                             \
         (Job) {                                                                                              \
                 .state = _JOB_STATE_INVALID, .result = _RESULT_INVALID, .exit_code = -1, .pid = -1,          \
-                .duration = USEC_INFINITY, .uptime = USEC_INFINITY, .tasks = UINT64_MAX,                     \
-                .cpu = USEC_INFINITY, .memory = UINT64_MAX, .memory_peak = UINT64_MAX,                       \
+                .duration = USEC_INFINITY, .uptime = USEC_INFINITY, .ready_after = USEC_INFINITY,            \
+                .tasks = UINT64_MAX, .cpu = USEC_INFINITY, .memory = UINT64_MAX, .memory_peak = UINT64_MAX,  \
                 .memory_max = UINT64_MAX, .memory_high = UINT64_MAX, .tasks_max = UINT64_MAX,                \
                 .cpu_max = UINT64_MAX, .io_read = UINT64_MAX, .io_write = UINT64_MAX,                        \
                 .cpu_stall = USEC_INFINITY, .memory_stall = USEC_INFINITY, .io_stall = USEC_INFINITY,        \

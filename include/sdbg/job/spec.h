@@ -65,6 +65,9 @@ typedef struct Spec {
         char **properties; /* NAME=VALUE of systemd, as given with -p */
         bool pty, input;   /* a terminal; a stdin that stays open */
         int cols, rows;    /* of the terminal */
+        char **ready_log, **ready_port, **ready_http, **ready_exec; /* see readiness.h */
+        usec_t ready_timeout;
+        bool ready_anywhere; /* whoever answers, and on whatever machine */
 } Spec;
 
 #define SPEC_OUTPUT_MAX ((uint64_t) 256 * 1024 * 1024)

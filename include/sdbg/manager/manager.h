@@ -33,6 +33,7 @@ typedef struct StartUnit {
         char *const *properties;                     /* NAME=VALUE, the user's own */
         uint64_t memory_max, memory_high, tasks_max; /* 0: as the slice and the defaults have it */
         uint64_t cpu_max;                            /* percent of one CPU */
+        usec_t start_timeout; /* after which a start has failed; 0: the manager's own */
 } StartUnit;
 
 typedef enum StartOutcome {

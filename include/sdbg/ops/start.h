@@ -22,6 +22,9 @@ typedef struct StartRequest {
         uint64_t output_max; /* 0: 256M */
         int overflow;        /* Overflow */
 
+        char **ready_log, **ready_port, **ready_http, **ready_exec;
+        usec_t ready_timeout; /* 0: 60 s */
+        bool ready_anywhere;
         usec_t timeout, idle_timeout;     /* 0: none */
         uint64_t memory_max, memory_high; /* bytes; 0: none */
         char *cpu, *tasks_max, *nice;     /* "150%", a number, 0 to 19 */

@@ -28,6 +28,9 @@ void show_post_mortem(FILE *f, const Job *j, const PostMortem *p);
 /* The same as the JSON object `post_mortem`. Return: an object that the caller frees, NULL without memory. */
 Json *post_mortem_to_json(const PostMortem *p);
 
+/* "web: ready after 1.2s, PID 4123, listens on 127.0.0.1:3000". reused: it was running already. */
+void show_job_start(FILE *f, const Job *j, bool reused);
+
 /* "web: exited with code 7 (ran 3.2s)". */
 void show_job_end(FILE *f, const Job *j);
 

@@ -31,6 +31,10 @@ typedef struct ProcessIdentity {
 /* Return: 0; -ESRCH where there is none, negative errno. */
 int process_identify(pid_t pid, ProcessIdentity *ret);
 
+/* The command line of one process, or its name in brackets; on one line. Return: 0 and a string that the caller
+ * frees; negative errno. */
+int process_command(pid_t pid, char **ret);
+
 /* The processes of the cgroup at `path` (below the cgroup2 mount) and below it, at most `max`.
  * Return: 0, negative errno. */
 int process_list(const char *path, size_t max, ProcessList *ret);

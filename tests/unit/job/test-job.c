@@ -69,7 +69,8 @@ static void test_unknown(void **state) {
 static void test_keys(void **state) {
         static const char contract[] =
                 " name unit run state result exit_code signal reason pid command cwd description labels"
-                " group pty started_at ready_at ended_at duration_ms uptime_ms tasks cpu_ms memory_bytes"
+                " group pty started_at ready_at ready_ms ended_at duration_ms uptime_ms tasks cpu_ms "
+                "memory_bytes"
                 " memory_peak_bytes memory_max_bytes memory_high_bytes tasks_max cpu_max_percent "
                 "io_read_bytes io_write_bytes cpu_stall_ms"
                 " memory_stall_ms io_stall_ms ports lines bytes"
