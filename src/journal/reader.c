@@ -117,16 +117,20 @@ static int decode(JournalReader *r, Entry *e) {
         return k < 0 ? k : entry_decode_finish(e);
 }
 
+int journal_reader_decode(JournalReader *r, Entry *e) {
+        int k = decode(r, e);
+
+        /* An entry in a damaged file, or one that was vacuumed meanwhile. */
+        return k == -EBADMSG || k == -ENOENT || k == -EADDRNOTAVAIL ? 0 : k;
+}
+
 static int step(JournalReader *r, Entry *e, int (*move)(sd_journal *)) {
         for (;;) {
                 int k = move(r->journal);
 
                 if (k <= 0)
                         return k;
-                k = decode(r, e);
-                /* An entry in a damaged file, or one that was vacuumed meanwhile. */
-                if (k == -EBADMSG || k == -ENOENT || k == -EADDRNOTAVAIL)
-                        continue;
+                k = journal_reader_decode(r, e);
                 if (k != 0)
                         return k;
         }
@@ -138,6 +142,21 @@ int journal_reader_next(JournalReader *r, Entry *e) {
 
 int journal_reader_previous(JournalReader *r, Entry *e) {
         return step(r, e, sd_journal_previous);
+}
+
+int journal_reader_previous_job(JournalReader *r, char *buf, size_t size) {
+        static const char field[] = "SDBG_JOB=";
+        const void *data;
+        size_t len;
+        int k;
+
+        k = sd_journal_previous(r->journal);
+        if (k <= 0)
+                return k;
+        *buf = '\0';
+        if (sd_journal_get_data(r->journal, "SDBG_JOB", &data, &len) >= 0)
+                snprintf(buf, size, "%.*s", (int) (len - strlen(field)), (const char *) data + strlen(field));
+        return 1;
 }
 
 int journal_reader_next_number(JournalReader *r, uint64_t *ret) {

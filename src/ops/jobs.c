@@ -16,6 +16,7 @@
 #include "sdbg/runtime/ring.h"
 
 #include "ops/internal.h"
+#include "ops/seen.h"
 
 #define TASKS_MAX 100000
 #define LAST_WORD_USEC (5 * USEC_PER_SEC)
@@ -251,7 +252,17 @@ int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr) {
         return 0;
 }
 
-static int add_ended_from_files(JobList *io, Error *reterr) {
+static bool is_known(const Seen *known, const char *name) {
+        return seen_has(known, seen_key(name, 0));
+}
+
+static int take_ended(JobList *io, Job *j, Seen *known) {
+        int r = seen_add(known, seen_key(j->name, 0));
+
+        return r < 0 ? r : take_job(io, j);
+}
+
+static int add_ended_from_files(JobList *io, Seen *known, Error *reterr) {
         _cleanup_strv_free_ char **names = NULL;
         int r;
 
@@ -261,19 +272,33 @@ static int add_ended_from_files(JobList *io, Error *reterr) {
         STRV_FOREACH (name, names) {
                 _cleanup_job_ Job j = JOB_INIT;
 
-                if (find_in(io, *name) || job_read_state(*name, &j) != 0)
+                if (is_known(known, *name) || job_read_state(*name, &j) != 0)
                         continue;
-                if (take_job(io, &j) < 0)
+                if (take_ended(io, &j, known) < 0)
                         return error_oom(reterr);
         }
         return 0;
 }
 
+/* Takes the job whose record is at hand, unless it says nothing. */
+static int take_from_record(JobList *io, JournalReader *reader, Seen *known) {
+        _cleanup_entry_ Entry e = {};
+        _cleanup_job_ Job j = JOB_INIT;
+        int r;
+
+        r = journal_reader_decode(reader, &e);
+        if (r <= 0 || !e.record || job_from_record(&j, e.record) < 0 || !j.name)
+                return r;
+        if (!job_has_ended(&j) && job_mark_lost(&j) < 0)
+                return -ENOMEM;
+        return take_ended(io, &j, known);
+}
+
 /* Walks the records from the newest on; the first of each job tells how it stands. A start without an
  * exit is a run that was cut short. */
-static int add_ended_from_journal(JobList *io, Error *reterr) {
+static int add_ended_from_journal(JobList *io, Seen *known, Error *reterr) {
         _cleanup_journal_reader_ JournalReader *reader = NULL;
-        _cleanup_entry_ Entry e = {};
+        char name[JOB_NAME_MAX + 1];
         int r;
 
         r = journal_reader_open(&reader, reterr);
@@ -284,16 +309,9 @@ static int add_ended_from_journal(JobList *io, Error *reterr) {
                 r = journal_reader_match(reader, "SDBG_EVENT", "start");
         if (r >= 0)
                 r = journal_reader_seek_tail(reader);
-        while (r >= 0 && (r = journal_reader_previous(reader, &e)) > 0) {
-                _cleanup_job_ Job j = JOB_INIT;
-
-                if (!e.record || find_in(io, e.job) || job_from_record(&j, e.record) < 0 || !j.name)
-                        continue;
-                if (!job_has_ended(&j) && job_mark_lost(&j) < 0)
-                        return error_oom(reterr);
-                if (take_job(io, &j) < 0)
-                        return error_oom(reterr);
-        }
+        while (r >= 0 && (r = journal_reader_previous_job(reader, name, sizeof(name))) > 0)
+                if (!is_known(known, name))
+                        r = take_from_record(io, reader, known);
         return r < 0 ? error_set(reterr, ERROR_JOURNAL_UNREACHABLE, r, "cannot read the journal") : 0;
 }
 
@@ -303,12 +321,17 @@ static int compare_ended(const void *a, const void *b) {
 }
 
 int jobs_add_ended(JobList *io, Error *reterr) {
+        _cleanup_(seen_done) Seen known = {};
         size_t running = io->n;
-        int r;
+        int r = 0;
 
-        r = add_ended_from_files(io, reterr);
+        for (size_t i = 0; r >= 0 && i < running; i++)
+                r = seen_add(&known, seen_key(io->jobs[i].name, 0));
+        if (r < 0)
+                return error_oom(reterr);
+        r = add_ended_from_files(io, &known, reterr);
         if (r >= 0)
-                r = add_ended_from_journal(io, reterr);
+                r = add_ended_from_journal(io, &known, reterr);
         if (r < 0)
                 return r;
         if (io->n > running)

@@ -19,6 +19,11 @@ static uint64_t *find_slot(uint64_t *table, uint64_t key) {
         return &table[i];
 }
 
+bool seen_has(const Seen *s, uint64_t key) {
+        return (s->recent && *find_slot(s->recent, key) == key) ||
+               (s->older && *find_slot(s->older, key) == key);
+}
+
 static int make_room(Seen *s) {
         uint64_t *table;
 
@@ -35,15 +40,13 @@ static int make_room(Seen *s) {
 }
 
 int seen_add(Seen *s, uint64_t key) {
-        uint64_t *slot;
         int r = make_room(s);
 
         if (r < 0)
                 return r;
-        slot = find_slot(s->recent, key);
-        if (*slot == key || (s->older && *find_slot(s->older, key) == key))
+        if (seen_has(s, key))
                 return 0;
-        *slot = key;
+        *find_slot(s->recent, key) = key;
         s->n++;
         return 1;
 }

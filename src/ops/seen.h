@@ -17,5 +17,7 @@ void seen_done(Seen *s);
 /* Return: 1 the key is new; 0 it was seen; -ENOMEM. */
 int seen_add(Seen *s, uint64_t key);
 
+bool seen_has(const Seen *s, uint64_t key);
+
 /* A key for entry `number` of a run; never 0. */
 uint64_t seen_key(const char *run, uint64_t number);

@@ -39,7 +39,7 @@ static bool is_right_to_left(uint32_t c) {
 
 /* The next character of valid UTF-8; a byte that is none counts as '?'. */
 static size_t next_character(const char *s, uint32_t *ret) {
-        int n = utf8_decode(s, strlen(s), ret);
+        int n = utf8_decode(s, strnlen(s, 4), ret);
 
         if (n > 0)
                 return n;

@@ -72,7 +72,7 @@ class Reason(PostMortemTest):
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", self.text())
         text = re.sub(r"run [0-9a-f]{32}", "run RUN", text)
         text = re.sub(r"(duration: |cpu )[0-9].*", r"\1SPAN", text)
-        text = re.sub(r"^( +waited for: .*|     limits: .*)\n", "", text, flags=re.M)
+        text = re.sub(r"^ +(waited for|limits|asked by|warning): .*\n", "", text, flags=re.M)
         command = text.splitlines()[0].partition(" - sh -c ")[2]
         self.assertTrue(text.startswith(GOLDEN.format(name=self.name, command=command)), text)
         self.assertIn("    Cannot find module 'x'\n", text)

@@ -38,6 +38,12 @@ int journal_reader_seek_cursor(JournalReader *r, const char *cursor);
 int journal_reader_next(JournalReader *r, Entry *e);
 int journal_reader_previous(JournalReader *r, Entry *e);
 
+/* Moves to the previous entry and reads only the job's name, cut where `size` is too small for it; all of it is
+ * then read by journal_reader_decode(). Return: as journal_reader_previous(). */
+int journal_reader_previous_job(JournalReader *r, char *buf, size_t size);
+/* Return: 1; 0 for an entry that is none of sdbg's, or damaged; negative errno. */
+int journal_reader_decode(JournalReader *r, Entry *e);
+
 /* Moves to the next entry and reads only its number. Return: as journal_reader_next(). */
 int journal_reader_next_number(JournalReader *r, uint64_t *ret);
 
