@@ -16,8 +16,10 @@ import tempfile
 import threading
 import time
 
+import programs
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
-SUITES = ("lint", "unit", "manager", "system", "vm")
+SUITES = ("lint", "unit", "manager", "system", "clients", "vm")
 SKIPPED = 77  # exit status, as meson and automake have it
 MUST = os.environ.get("SDBG_MUST") == "1"
 
@@ -244,46 +246,34 @@ def run_in_bed(beds, bed, file, names, options, results):
     results.finish(tests.returncode)
 
 
-def bed_options(file):
-    """What kind of bed a file wants: "# bed: --volatile" among its first lines."""
-    for line in file.read_text().splitlines()[:5]:
-        if line.startswith("# bed:"):
-            return line.removeprefix("# bed:").split()
+def said(file, what):
+    """What a file asks for among its first lines: "# bed: --volatile", "# programs: vite"."""
+    for line in file.read_text().splitlines()[:6]:
+        if line.startswith(f"# {what}:"):
+            return line.removeprefix(f"# {what}:").split()
     return []
 
 
 def run_file(file, names, beds, options, report):
-    name = f"system/{file.stem}"
+    name = f"{file.parent.name}/{file.stem}"
     try:
-        with tempfile.TemporaryFile() as log, beds.boot(*bed_options(file)) as bed:
+        with tempfile.TemporaryFile() as log, beds.boot(*said(file, "bed")) as bed:
             with root_helper(beds, bed):
                 run_in_bed(beds, bed, file, names, options, Results(name, log, report))
     except Exception as error:  # a bed that does not boot is this file's failure, not the run's
         report.add(name, "FAIL", 0, str(error))
 
 
-NODE_PROGRAMS = pathlib.Path("/var/cache/sdbg-tests")
-VITE = "vite@5.4.21"  # the last that runs on Debian 12's node
-
-
-def fetch_programs(beds):
-    """A bed has no network: what 16-programs takes from npm must be there before."""
-    if not (NODE_PROGRAMS / "node_modules/vite").exists():
-        subprocess.run([*beds.sudo, "mkdir", "-p", NODE_PROGRAMS], check=False)
-        subprocess.run([*beds.sudo, "npm", "install", "--no-audit", "--no-fund", "--prefix", NODE_PROGRAMS, VITE],
-                       check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-
-def system(wanted, options, report):
-    files = [f for f in sorted((TOP / "tests/system").glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
+def in_beds(suite, wanted, options, report):
+    """The suites of files that run in a bed each."""
+    files = [f for f in sorted((TOP / "tests" / suite).glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
     beds = Beds()
     missing = files and beds.missing()
     if missing:
         for file in files:
-            report.add(f"system/{file.stem}", "skip", 0, "; ".join(missing.splitlines()))
+            report.add(f"{suite}/{file.stem}", "skip", 0, "; ".join(missing.splitlines()))
         return
-    if any(file.stem == "16-programs" for file in files):
-        fetch_programs(beds)
+    programs.fetch(sorted({name for file in files for name in said(file, "programs")}), beds.sudo)
     pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
     try:
         runs = [pool.submit(run_file, f, wanted.within(f.stem), beds, options, report) for f in files]
@@ -405,8 +395,9 @@ def run_suites(options, report):
     for suite in ("unit", "manager"):
         if suite in suites:
             meson(suite, wanted[suite], options, report)
-    if "system" in suites:
-        system(wanted["system"], options, report)
+    for suite in ("system", "clients"):
+        if suite in suites:
+            in_beds(suite, wanted[suite], options, report)
     if "vm" in suites:
         vm(wanted["vm"], options, report)
 

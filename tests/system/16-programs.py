@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# programs: vite
 """Programs as people run them."""
 
 import json
@@ -12,11 +13,10 @@ import urllib.error
 import urllib.request
 
 import harness
+import programs
 from harness import run, sdbg, unique_name, wait_until
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-# A bed has no network: what npm gives has to be there before (npm install --prefix DIR vite).
-NODE_MODULES = pathlib.Path("/var/cache/sdbg-tests/node_modules")
 
 
 class ProgramTest(harness.SystemTest):
@@ -48,9 +48,9 @@ class ProgramTest(harness.SystemTest):
 class Node(ProgramTest):
     def test_vite(self):
         self.need("node", "npm")
-        if not (NODE_MODULES / "vite").exists():
-            self.skipTest(f"there is no {NODE_MODULES}/vite; 'npm install --prefix {NODE_MODULES.parent} vite' gets it")
-        (self.directory / "node_modules").symlink_to(NODE_MODULES)
+        if not programs.complete("vite").exists():
+            self.skipTest("vite could not be had from npm")
+        (self.directory / "node_modules").symlink_to(programs.modules("vite"))
         (self.directory / "package.json").write_text(json.dumps(
             {"name": "page", "private": True, "type": "module", "scripts": {"dev": "vite --host 127.0.0.1 --port 0"}}))
         (self.directory / "vite.config.js").write_text(
