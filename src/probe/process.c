@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,10 @@
 #include "sdbg/text/quote.h"
 
 #define COMMAND_MAX 200
+
+/* Of include/linux/sched.h: being shut down; killed by a signal. */
+#define PF_EXITING 0x4U
+#define PF_SIGNALED 0x400U
 
 void process_list_done(ProcessList *l) {
         for (size_t i = 0; i < l->n; i++)
@@ -49,6 +54,28 @@ int process_identify(pid_t pid, ProcessIdentity *ret) {
         name = printable_line(open + 1, close - open - 1, sizeof(ret->name) - 1);
         snprintf(ret->name, sizeof(ret->name), "%s", strempty(name));
         return 0;
+}
+
+static bool is_pending(const char *status, const char *field, int signal) {
+        const char *p = strstr(status, field);
+        uint64_t set;
+
+        return p && sscanf(p + strlen(field), " %" SCNx64, &set) == 1 && (set >> (signal - 1)) & 1;
+}
+
+bool process_is_dying(pid_t pid) {
+        _cleanup_free_ char *status = NULL, *stat = NULL;
+        const char *close;
+        unsigned flags;
+
+        /* In the kernel's order, so that it is not missed in between. */
+        if (read_proc(pid, "status", &status, NULL) < 0 || read_proc(pid, "stat", &stat, NULL) < 0)
+                return true;
+        if (is_pending(status, "\nSigPnd:", SIGKILL) || is_pending(status, "\nShdPnd:", SIGKILL))
+                return true;
+        close = strrchr(stat, ')');
+        return close && sscanf(close + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+               (flags & (PF_EXITING | PF_SIGNALED));
 }
 
 static int read_process(pid_t pid, Process *ret) {

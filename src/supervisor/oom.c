@@ -5,6 +5,7 @@
 #include "sdbg/base/fd.h"
 #include "sdbg/base/parse.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/process.h"
 
 #include "supervisor/supervisor.h"
 
@@ -105,6 +106,8 @@ usec_t supervisor_note_oom(Supervisor *s, usec_t now) {
         if (now < o->look_at)
                 return o->look_at;
         o->look_at = 0;
+        if (s->main_ended == 0 && process_is_dying(s->job.pid))
+                return o->look_at = now + TELL_USEC; /* it may be the one, and will tell */
         if (s->main_ended > 0 || !oom_has_killed(o))
                 return USEC_INFINITY;
         n = o->told;

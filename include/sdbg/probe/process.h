@@ -35,6 +35,10 @@ int process_identify(pid_t pid, ProcessIdentity *ret);
  * frees; negative errno. */
 int process_command(pid_t pid, char **ret);
 
+/* Whether a process is gone, a zombie, or on the way: SIGKILL is pending or has been taken. What it holds it gives
+ * back before its parent is told, which takes a while for much memory or little CPU. */
+bool process_is_dying(pid_t pid);
+
 /* The processes of the cgroup at `path` (below the cgroup2 mount) and below it, at most `max`.
  * Return: 0, negative errno. */
 int process_list(const char *path, size_t max, ProcessList *ret);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "test.h"
 #include "tmpdir.h"
 
@@ -67,12 +71,29 @@ static void test_identity(void **state) {
         assert_int_equal(process_identify(0x3fffffff, &me), -ESRCH);
 }
 
+static void test_dying(void **state) {
+        siginfo_t info;
+        pid_t child;
+
+        assert_false(process_is_dying(getpid()));
+        assert_true(process_is_dying(0x3fffffff));
+        child = fork();
+        if (child == 0)
+                pause();
+        assert_true(child > 0);
+        assert_false(process_is_dying(child));
+        kill(child, SIGKILL);
+        assert_true(process_is_dying(child));
+        assert_int_equal(waitid(P_PID, child, &info, WEXITED | WNOWAIT), 0);
+        assert_true(process_is_dying(child));
+        waitid(P_PID, child, &info, WEXITED);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_limits),
-                cmocka_unit_test(test_no_limits),
-                cmocka_unit_test(test_memory_events),
-                cmocka_unit_test(test_identity),
+                cmocka_unit_test(test_limits),        cmocka_unit_test(test_no_limits),
+                cmocka_unit_test(test_memory_events), cmocka_unit_test(test_identity),
+                cmocka_unit_test(test_dying),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

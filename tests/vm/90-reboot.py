@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is known of jobs when the machine has gone down under them, as without power. suite calls prepare() before."""
+
+import datetime
+import json
+import pathlib
+import re
+
+import harness
+from harness import run, sdbg, wait_until
+
+NAME = "running"
+NOTE = pathlib.Path.home() / "before-reboot.json"
+
+
+def now():
+    return datetime.datetime.now().astimezone().isoformat()
+
+
+def prepare():
+    sdbg("start", "--name", NAME, "-c", "echo seen; exec sleep 1000")
+    sdbg("start", "--name", "ended", "-c", "echo done; exit 3", exits=5)
+    # What journald has and has not written goes with the machine.
+    wait_until(lambda: run("journalctl", "--user", "SDBG_JOB=ended", "SDBG_EVENT=exit", "--quiet").stdout, 60)
+    harness.root("journal-sync")
+    NOTE.write_text(json.dumps({"job": sdbg("status", NAME, json=True).json[0], "time": now()}))
+    run("sync")
+
+
+class Reboot(harness.SystemTest):
+    timeout = 240
+
+    def setUp(self):
+        super().setUp()
+        self.before = json.loads(NOTE.read_text())
+
+    def status(self, name):
+        (job,) = sdbg("status", name, json=True).json
+        return job
+
+    def test_running_job_is_lost(self):
+        job, before = self.status(NAME), self.before["job"]
+        self.assertEqual((job["state"], job["result"], job["run"]), ("failed", "lost", before["run"]))
+        self.assertEqual(job["started_at"], before["started_at"])
+        self.assertIn("machine", job["reason"])
+        seen = re.search(r"last seen (\S+) (\S+)", job["reason"])
+        self.assertTrue(before["started_at"][:19] <= "T".join(seen.groups()) <= self.before["time"][:19], seen[0])
+        sdbg("wait", NAME, exits=125)
+        (listed,) = [job for job in sdbg("list", "-a", json=True).json if job["name"] == NAME]
+        self.assertEqual(listed["reason"], job["reason"])
+
+    def test_its_output_is_kept(self):
+        self.assertIn("seen", sdbg("logs", NAME).stdout)
+
+    def test_ended_job_is_as_it_was(self):
+        job = self.status("ended")
+        self.assertEqual((job["result"], job["exit_code"]), ("exit-code", 3))
+
+    def test_then_the_name_is_free(self):
+        sdbg("start", "--name", NAME, "sleep", "1000")
+        self.assertEqual(self.status(NAME)["state"], "running")
+
+
+if __name__ == "__main__":
+    harness.main()
