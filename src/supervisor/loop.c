@@ -177,18 +177,20 @@ static void serve_clients(Supervisor *s, const struct pollfd *p, size_t n, usec_
 
 static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by) {
         Output *o = &s->output;
+        usec_t nap = output_nap(o, now);
         struct pollfd p[FIXED + CONTROL_POLL_MAX] = {
                 { .fd = s->signal_fd, .events = POLLIN },
                 { .fd = s->events_fd, .events = POLLPRI },
                 { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
-                output_poll(o, STREAM_STDOUT),
-                output_poll(o, STREAM_STDERR),
-                output_poll(o, STREAM_PTY),
+                output_poll(o, STREAM_STDOUT, nap),
+                output_poll(o, STREAM_STDERR, nap),
+                output_poll(o, STREAM_PTY, nap),
                 { .fd = s->lifetime_fd, .events = POLLIN },
                 { .fd = s->oom.events_fd, .events = POLLPRI },
         };
         size_t n = control_poll(&s->control, p + FIXED);
-        usec_t wakeup = next_wakeup(s, now, gone, finish_by), left = usec_sub(wakeup, now);
+        usec_t wakeup = MIN(next_wakeup(s, now, gone, finish_by), nap ?: USEC_INFINITY);
+        usec_t left = usec_sub(wakeup, now);
         struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
 
         if (gone) /* the cgroup has told all, and an empty pipe is a closed one */

@@ -13,6 +13,10 @@
 #define PIPE_DEFAULT 65536
 #define PIPE_SIZE (1024 * 1024)
 #define READS_A_TURN 4
+/* A job that prints less than this in the time of a nap, and so cannot fill its pipe meanwhile, is read at
+ * the end of it. */
+#define NAP_USEC (10 * USEC_PER_MSEC)
+#define NAP_BYTES ((size_t) 16 * 1024)
 
 /* No journald: how long until the next try. */
 #define RETRY_USEC (250 * USEC_PER_MSEC)
@@ -129,14 +133,15 @@ static int pass_by(Output *o, const Batch *b, usec_t now) {
         return r;
 }
 
-/* Puts one batch into the ring. Return: whether it is there, or on its way. */
-static bool keep(Output *o, Batch *b, usec_t now) {
+/* Puts one batch into the ring, at *ret_pos. Return: whether it is there, or on its way. */
+static bool keep(Output *o, Batch *b, usec_t now, uint64_t *ret_pos) {
         int r;
 
         reach_cap(o, b);
         if (!make_room(o, b->len, now))
                 return false;
         b->entry = o->next_entry;
+        *ret_pos = o->ring.header.head;
         r = ring_append(&o->ring, b);
         if (r == -ENOSPC)
                 r = pass_by(o, b, now);
@@ -150,6 +155,12 @@ static bool keep(Output *o, Batch *b, usec_t now) {
         return true;
 }
 
+static int send_batch(Output *o, const Batch *b, Buf *encoded) {
+        encoded->len = 0;
+        entry_encode_batch(encoded, &o->tag, b, POOL_OUTPUT);
+        return encoded->oom ? -ENOMEM : journal_send(&o->writer, encoded->data, encoded->len);
+}
+
 /* Sends one batch of the ring; moves header.sent. Return: as journal_send(). */
 static int send_next(Output *o, char **data, size_t *size, Buf *encoded) {
         const RingHeader *h = &o->ring.header;
@@ -158,19 +169,16 @@ static int send_next(Output *o, char **data, size_t *size, Buf *encoded) {
         int r;
 
         r = ring_read(&o->ring, &pos, &b, data, size);
-        if (r < 0)
-                return r;
-        encoded->len = 0;
-        entry_encode_batch(encoded, &o->tag, &b, POOL_OUTPUT);
-        if (encoded->oom)
-                return -ENOMEM;
-        r = journal_send(&o->writer, encoded->data, encoded->len);
+        if (r >= 0)
+                r = send_batch(o, &b, encoded);
         if (r >= 0)
                 o->ring.header.sent = pos;
         return r;
 }
 
-static void send_all(Output *o, usec_t now) {
+/* Sends what the ring holds. newest: what was put into it last, at newest_pos, and is still at hand; or
+ * NULL. */
+static void send_all(Output *o, const Batch *newest, uint64_t newest_pos, usec_t now) {
         uint64_t before = o->ring.header.sent;
         uint64_t end = o->capped ? o->cap_pos : o->ring.header.head;
         _cleanup_free_ char *data = NULL;
@@ -181,8 +189,15 @@ static void send_all(Output *o, usec_t now) {
         if (now < o->retry_at)
                 return;
         o->retry_at = 0;
-        while (r >= 0 && o->ring.header.sent < end)
-                r = send_next(o, &data, &size, &encoded);
+        while (r >= 0 && o->ring.header.sent < end) {
+                if (!newest || o->ring.header.sent != newest_pos) {
+                        r = send_next(o, &data, &size, &encoded);
+                        continue;
+                }
+                r = send_batch(o, newest, &encoded);
+                if (r >= 0)
+                        o->ring.header.sent = o->ring.header.head;
+        }
         o->wants_writable = r == -EAGAIN;
         if (r < 0 && r != -EAGAIN)
                 o->retry_at = now + RETRY_USEC;
@@ -195,21 +210,23 @@ static void send_all(Output *o, usec_t now) {
 }
 
 void output_pump(Output *o, usec_t now, bool flush) {
+        uint64_t pos;
         Batch b;
 
         while (coalescer_peek(&o->coalescer, now, flush, &b)) {
-                if (!keep(o, &b, now)) {
+                if (keep(o, &b, now, &pos)) {
+                        /* journald works while the next batch is made. */
+                        if (!o->wants_writable)
+                                send_all(o, &b, pos, now);
+                } else {
                         if (o->overflow != OVERFLOW_DROP)
                                 break;
                         o->dropped_lines += b.lines;
                         o->next_entry++;
                 }
                 coalescer_pop(&o->coalescer, &b, now);
-                /* journald works while the next batch is made. */
-                if (!o->wants_writable)
-                        send_all(o, now);
         }
-        send_all(o, now);
+        send_all(o, NULL, 0, now);
 }
 
 bool output_is_held(const Output *o) {
@@ -250,13 +267,25 @@ static bool wants(const Output *o, Stream s) {
         return o->fds[s] >= 0 && !output_is_held(o) && !tap_is_full(&o->taps[s]);
 }
 
-struct pollfd output_poll(const Output *o, Stream s) {
+struct pollfd output_poll(const Output *o, Stream s, bool nap) {
         if (tap_is_full(&o->taps[s]))
                 return (struct pollfd){ .fd = o->taps[s].fd, .events = POLLOUT };
-        return (struct pollfd){ .fd = wants(o, s) ? o->fds[s] : -1, .events = POLLIN };
+        return (struct pollfd){ .fd = wants(o, s) && !nap ? o->fds[s] : -1, .events = POLLIN };
+}
+
+usec_t output_nap(const Output *o, usec_t now) {
+        usec_t until = MIN(o->read_at + NAP_USEC, coalescer_deadline(&o->coalescer));
+
+        if (o->fds[STREAM_PTY] >= 0 || o->closing || o->read_bytes >= NAP_BYTES ||
+            coalescer_deadline(&o->coalescer) == USEC_INFINITY)
+                return 0;
+        return now < until ? until : 0;
 }
 
 void output_read(Output *o, Stream s, usec_t now) {
+        if (o->read_at != now)
+                o->read_bytes = 0;
+        o->read_at = now;
         tap_flush(&o->taps[s]);
         for (int i = 0; i < READS_A_TURN && wants(o, s); i++) {
                 size_t size;
@@ -275,6 +304,7 @@ void output_read(Output *o, Stream s, usec_t now) {
                         return;
                 if (n == PIPE_DEFAULT)
                         (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_SIZE);
+                o->read_bytes += n;
                 tap_put(&o->taps[s], p, n);
                 coalescer_commit(&o->coalescer, s, n, now, now_usec(CLOCK_REALTIME));
                 output_pump(o, now, false);
@@ -284,15 +314,16 @@ void output_read(Output *o, Stream s, usec_t now) {
 bool output_record(Output *o, RecordKind kind, const char *message, const char *json, usec_t now) {
         _cleanup_buf_ Buf fields = {};
         Batch b = { .stream = STREAM_RECORD, .time = now_usec(CLOCK_REALTIME) };
+        uint64_t pos;
 
         record_encode(&fields, &o->tag, kind, message, json);
         if (fields.oom)
                 return false;
         b.data = fields.data;
         b.len = fields.len;
-        if (!keep(o, &b, now))
+        if (!keep(o, &b, now, &pos))
                 return false;
-        send_all(o, now);
+        send_all(o, &b, pos, now);
         return true;
 }
 
@@ -352,6 +383,6 @@ uint64_t output_uncap(Output *o, usec_t now) {
         first = skip_until(o, &h->skip_to, MAX(KEPT_MIN, o->output_max / 8));
         o->capped = false;
         o->output_max = UINT64_MAX;
-        send_all(o, now);
+        send_all(o, NULL, 0, now);
         return usec_sub(first, o->cap_seq);
 }

@@ -39,7 +39,9 @@ typedef struct Output {
         uint64_t cap_pos;       /* ring position at which the cap was reached */
         uint64_t cap_seq;       /* number of the first line beyond it */
         uint64_t dropped_lines; /* by --overflow drop; to be told */
-        bool held_return;       /* a carriage return of the terminal that may belong to a newline */
+        usec_t read_at;         /* when the pipes were read last, and how much came then */
+        size_t read_bytes;
+        bool held_return; /* a carriage return of the terminal that may belong to a newline */
 
         /* Takes what the terminal printed, as it is. */
         void (*on_terminal)(void *userdata, const char *data, size_t len);
@@ -58,7 +60,7 @@ void output_done(Output *o);
 void output_read(Output *o, Stream s, usec_t now);
 
 /* Return: what to poll for before output_read() is called again for stream s. */
-struct pollfd output_poll(const Output *o, Stream s);
+struct pollfd output_poll(const Output *o, Stream s, bool nap);
 
 /* Puts a record behind the output so far. Return: whether there was room for it. */
 bool output_record(Output *o, RecordKind kind, const char *message, const char *json, usec_t now);
@@ -68,6 +70,10 @@ void output_pump(Output *o, usec_t now, bool flush);
 
 /* Return: whether the pipes are not to be read now: the ring is full, and the job shall wait. */
 bool output_is_held(const Output *o);
+
+/* Return: until when the pipes need not be looked at: lines that come fast and are held for a batch anyway
+ * are not worth a wake-up each. 0: not now. */
+usec_t output_nap(const Output *o, usec_t now);
 
 /* Return: when output_pump() must be called though nothing happened; USEC_INFINITY: never. */
 usec_t output_deadline(const Output *o, usec_t now);
