@@ -14,6 +14,7 @@ enum {
         EXIT_JOB_RUNNING = 4,
         EXIT_ENDED_EARLY = 5,
         EXIT_UNREACHABLE = 6,
+        EXIT_POLICY = 7,
         EXIT_TIMEOUT = 124,
         EXIT_OWN_FAILURE = 125, /* of run and wait, whose other codes are the job's */
 };

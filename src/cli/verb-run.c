@@ -14,6 +14,7 @@
 #include "sdbg/tty/tty.h"
 
 #include "cli/attach.h"
+#include "cli/start-result.h"
 #include "cli/verbs.h"
 
 /* The job's main process while it is attached, for the signal handlers. */
@@ -164,6 +165,7 @@ static int run_run(Cli *cli, void *request, char **operands) {
         int r;
 
         q->command = operands;
+        take_config(&q->outside_sandbox);
         q->no_wait = true;
         (void) signal(SIGPIPE, SIG_IGN);
         r = take_terminal(cli, q, &cli->error);

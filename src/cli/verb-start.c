@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/base/strv.h"
+#include "sdbg/base/strv.h"
+#include "sdbg/config/config.h"
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/ops/logs.h"
 #include "sdbg/ops/start.h"
@@ -68,6 +70,16 @@ static void warn_of_journal(void) {
                 fprintf(stderr, "sdbg: %s\n", warning);
 }
 
+void take_config(bool *outside) {
+        _cleanup_config_ Config c = CONFIG_INIT;
+
+        if (config_load(&c) < 0)
+                return;
+        STRV_FOREACH (w, c.warnings)
+                fprintf(stderr, "sdbg: %s\n", *w);
+        *outside = *outside || c.outside_sandbox;
+}
+
 static int run_start(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
         StartRequest *q = request;
@@ -75,6 +87,7 @@ static int run_start(Cli *cli, void *request, char **operands) {
         int r;
 
         q->command = operands;
+        take_config(&q->outside_sandbox);
         r = cli_connect(cli, &m);
         if (r >= 0) {
                 r = op_start(m, q, &result, &cli->error);

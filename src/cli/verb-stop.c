@@ -89,6 +89,7 @@ static int run_restart(Cli *cli, void *request, char **operands) {
         int r;
 
         q->select.names = operands;
+        take_config(&q->outside_sandbox);
         r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
                 r = jobs_select(m, &q->select, JOB_STATE, operands[0] != NULL, &jobs, &cli->error);

@@ -9,7 +9,9 @@
 #include "sdbg/base/buf.h"
 #include "sdbg/base/fd.h"
 #include "sdbg/base/parse.h"
+#include "sdbg/base/strv.h"
 #include "sdbg/base/time.h"
+#include "sdbg/config/config.h"
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/journal/reader.h"
 #include "sdbg/journal/writer.h"
@@ -227,10 +229,39 @@ static int check_cgroup(CheckList *l) {
         return add(l, "cgroup", CHECK_OK, NULL, "delegated controllers: %s", controllers);
 }
 
+static int check_config(CheckList *l) {
+        _cleanup_config_ Config c = CONFIG_INIT;
+        int r = config_load(&c);
+
+        if (r < 0)
+                return r;
+        STRV_FOREACH (w, c.warnings) {
+                r = add(l, "config", CHECK_WARN, "correct or remove that line", "%s", *w);
+                if (r < 0)
+                        return r;
+        }
+        return c.warnings
+                       ? 0
+                       : add(l, "config", CHECK_OK, NULL, "sdbg.conf holds nothing that is not understood");
+}
+
+static int check_sandbox(CheckList *l) {
+        _cleanup_manager_ Manager *m = NULL;
+        const char *kind;
+
+        if (manager_connect(&m, NULL) < 0)
+                return 0; /* told already */
+        kind = manager_foreign_namespace(m);
+        return kind ? add(l, "sandbox", CHECK_WARN, "give 'sdbg start' --outside-sandbox where that is meant",
+                          "this is another %s namespace than the service manager's: jobs run outside of it",
+                          kind)
+                    : add(l, "sandbox", CHECK_OK, NULL, "jobs run where they are asked for");
+}
+
 int doctor_run(CheckList *ret) {
         static int (*const checks[])(CheckList *) = {
-                check_installed, check_runtime_dir, check_manager, check_linger,
-                check_journal,   check_rate_limit,  check_cgroup,
+                check_installed,  check_runtime_dir, check_manager, check_linger,  check_journal,
+                check_rate_limit, check_cgroup,      check_config,  check_sandbox,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

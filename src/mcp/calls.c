@@ -13,6 +13,12 @@
 void calls_done(Calls *c) {
         while (c->n > 0)
                 worker_done(&c->workers[--c->n]);
+        while (c->n_asked > 0) {
+                Asked *a = &c->asked[--c->n_asked];
+
+                tool_free_request(a->tool, a->request);
+        }
+        config_done(&c->config);
         session_done(&c->session);
         news_done(&c->news);
 }
@@ -149,9 +155,43 @@ void calls_read(Calls *c, size_t i) {
 /* ---- what is asked for ---- */
 
 /* uri: of a resource; of SHAPE_RESOURCES the page's cursor. */
+static int start_worker(Calls *c, uint64_t call, const Tool *t, void *request, AnswerShape shape,
+                        const char *uri, Error *reterr) {
+        Worker *w = &c->workers[c->n];
+        int r = worker_start(w, call, t, &c->session, request);
+
+        if (r < 0)
+                return error_set(reterr, ERROR_FAILED, r, "cannot begin the call");
+        w->shape = shape;
+        w->uri = uri ? strdup(uri) : NULL;
+        c->n++;
+        return 0;
+}
+
+/* Takes the request over where the client can ask its user. */
+static int ask(Calls *c, uint64_t call, const Tool *t, void **request, Error *reterr) {
+        _cleanup_free_ char *command = policy_command(t, *request), *question = NULL;
+
+        if (!command ||
+            asprintf(&question, "May this command run in the background, outside of any sandbox?\n%s",
+                     command) < 0) {
+                question = NULL;
+                return error_oom(reterr);
+        }
+        if (!core_ask(c->core, call, question)) {
+                error_set(reterr, ERROR_POLICY, 0,
+                          "refused by policy: the user wants to be asked about this command, and this client "
+                          "cannot ask");
+                error_hint(reterr, "AskCommand= in sdbg.conf says so; the user can run it with 'sdbg start'");
+                return -EPERM;
+        }
+        c->asked[c->n_asked++] = (Asked){ call, t, TAKE_PTR(*request) };
+        return 0;
+}
+
 static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *arguments, AnswerShape shape,
                        const char *uri) {
-        Worker *w = &c->workers[c->n];
+        Verdict verdict = VERDICT_REFUSED;
         _cleanup_error_ Error e = {};
         void *request = NULL;
         int r;
@@ -160,18 +200,44 @@ static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *argum
         if (!c->session.caller)
                 c->session.caller = caller_describe(getppid(), c->session.agent);
         r = tool_parse(t, arguments, &request, &e);
-        if (r >= 0) {
-                r = worker_start(w, call, t, &c->session, request);
-                if (r >= 0) {
-                        w->shape = shape;
-                        w->uri = uri ? strdup(uri) : NULL;
-                        c->n++;
-                } else
-                        error_set(&e, ERROR_FAILED, r, "cannot begin the call");
-        }
+        if (r >= 0)
+                verdict = policy_judge(&c->config, t, request, &e);
+        if (verdict == VERDICT_ALLOWED)
+                r = start_worker(c, call, t, request, shape, uri, &e);
+        else if (verdict == VERDICT_ASK)
+                r = ask(c, call, t, &request, &e);
+        else
+                r = -EPERM;
         if (r < 0)
                 answer_mistake(c, call, shape, &e);
         tool_free_request(t, request);
+}
+
+/* Return: whether the call was one that waits for the user. */
+static bool take_asked(Calls *c, uint64_t call, Asked *ret) {
+        for (size_t i = 0; i < c->n_asked; i++)
+                if (c->asked[i].call == call) {
+                        *ret = c->asked[i];
+                        c->asked[i] = c->asked[--c->n_asked];
+                        return true;
+                }
+        return false;
+}
+
+void calls_answered(Calls *c, uint64_t call, bool agreed) {
+        _cleanup_error_ Error e = {};
+        Asked a;
+        int r;
+
+        if (!take_asked(c, call, &a))
+                return;
+        if (agreed)
+                r = start_worker(c, call, a.tool, a.request, SHAPE_TOOL, NULL, &e);
+        else
+                r = error_set(&e, ERROR_POLICY, EPERM, "refused: the user was asked, and does not want it");
+        if (r < 0)
+                answer_mistake(c, call, SHAPE_TOOL, &e);
+        tool_free_request(a.tool, a.request);
 }
 
 static void unknown_tool(Calls *c, uint64_t call, const char *name) {
@@ -255,6 +321,10 @@ void calls_begin(Calls *c, uint64_t call, const char *method, const Json *params
 }
 
 void calls_cancel(Calls *c, uint64_t call) {
+        Asked a;
+
+        if (take_asked(c, call, &a))
+                tool_free_request(a.tool, a.request);
         for (size_t i = 0; i < c->n; i++)
                 if (c->workers[i].call == call) {
                         remove_worker(c, i);

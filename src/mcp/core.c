@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdio.h>
 
-#include "sdbg/base/strv.h"
+#include "sdbg/base/parse.h"
 #include "sdbg/text/utf8.h"
 
-#include "mcp/core.h"
-#include "mcp/catalog.h"
-
-/* A batch of requests (JSON-RPC 2.0; taken out of MCP with 2025-06-18) is answered by one array. */
-typedef struct Batch {
-        Json *answers;
-        size_t waiting; /* answers to come, and 1 while the batch is read */
-} Batch;
-
-typedef struct Call {
-        uint64_t number;
-        Json *id, *token; /* token: of progress notifications, or NULL */
-        double progress;
-        Batch *batch;
-} Call;
-
-struct Core {
-        CoreHost host;
-        Buf in, out;
-        bool skipping; /* the rest of a message that is too long */
-        const char *version;
-        char *client;
-        int level; /* of log messages that are sent */
-        Call calls[CALLS_MAX];
-        size_t n_calls;
-        uint64_t numbers;
-};
-
-static const char *const versions[] = { "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25" };
-static const char *const levels[] = { "debug",    "info",  "notice",    "warning", "error",
-                                      "critical", "alert", "emergency", NULL };
+#include "mcp/core-internal.h"
 
 int core_new(Core **ret, const CoreHost *host) {
         Core *c = calloc(1, sizeof(Core));
@@ -42,7 +13,7 @@ int core_new(Core **ret, const CoreHost *host) {
         if (!c)
                 return -ENOMEM;
         c->host = *host;
-        c->level = 3;
+        c->level = LEVEL_DEFAULT;
         *ret = c;
         return 0;
 }
@@ -179,138 +150,41 @@ void core_progress(Core *c, uint64_t number, double seconds, const char *message
                                 "message", json_new_string(message), NULL));
 }
 
-static int level_of(const char *name) {
-        for (int i = 0; name && levels[i]; i++)
-                if (streq(levels[i], name))
-                        return i;
-        return -EINVAL;
-}
-
 void core_log(Core *c, const char *level, const char *text) {
-        if (level_of(level) >= c->level)
+        if (level_from_string(level) >= c->level)
                 core_notify(c, "notifications/message",
                             json_object("level", json_new_string(level), "logger", json_new_string("sdbg"),
                                         "data", json_new_string(text), NULL));
 }
 
+#define ASK_PREFIX "ask-"
+
+bool core_ask(Core *c, uint64_t call, const char *question) {
+        char id[32];
+
+        if (!c->can_ask)
+                return false;
+        snprintf(id, sizeof(id), ASK_PREFIX "%" PRIu64, call);
+        send(c, json_object("jsonrpc", json_new_string("2.0"), "id", json_new_string(id), "method",
+                            json_new_string("elicitation/create"), "params",
+                            json_object("message", json_new_string(question), "requestedSchema",
+                                        json_object("type", json_new_string("object"), "properties",
+                                                    json_new_object(), NULL),
+                                        NULL),
+                            NULL));
+        return true;
+}
+
 /* ---- what comes in ---- */
 
-/* One request as it is worked on. */
-typedef struct Request {
-        const Json *id, *params;
-        Batch *batch;
-} Request;
-
-static void reply(Core *c, const Request *q, Json *result) {
+void core_reply(Core *c, const Request *q, Json *result) {
         answer(c, q->batch,
                result ? make_result(q->id, result) : make_error(q->id, RPC_INTERNAL_ERROR, "out of memory"));
 }
 
-static void refuse(Core *c, const Request *q, int code, const char *message) {
+void core_refuse(Core *c, const Request *q, int code, const char *message) {
         answer(c, q->batch, make_error(q->id, code, message));
 }
-
-static void do_initialize(Core *c, const Request *q) {
-        const char *wanted = json_string(json_get(q->params, "protocolVersion"));
-        const char *name = json_string(json_get(json_get(q->params, "clientInfo"), "name"));
-
-        if (!wanted) {
-                refuse(c, q, RPC_INVALID_PARAMS, "initialize: 'protocolVersion' is missing");
-                return;
-        }
-        c->version = versions[ELEMENTSOF(versions) - 1];
-        for (size_t i = 0; i < ELEMENTSOF(versions); i++)
-                if (streq(versions[i], wanted))
-                        c->version = versions[i];
-        if (name) {
-                free(c->client);
-                c->client = strdup(name);
-        }
-        reply(c, q, catalog_greeting(c->version));
-}
-
-static void do_ping(Core *c, const Request *q) {
-        reply(c, q, json_new_object());
-}
-
-static void do_discover(Core *c, const Request *q) {
-        /* Clients of 2026-07-28 probe with it and fall back to initialize on an error. */
-        refuse(c, q, RPC_METHOD_NOT_FOUND, "server/discover is not spoken here: use initialize");
-}
-
-static void do_set_level(Core *c, const Request *q) {
-        int level = level_of(json_string(json_get(q->params, "level")));
-
-        if (level < 0) {
-                refuse(c, q, RPC_INVALID_PARAMS,
-                       "logging/setLevel: 'level' must be debug, info, notice, warning, error, critical, "
-                       "alert or emergency");
-                return;
-        }
-        c->level = level;
-        reply(c, q, json_new_object());
-}
-
-/* The lists all fit on one page; a cursor can only be one that was never given. */
-static void reply_list(Core *c, const Request *q, Json *(*list)(void) ) {
-        const Json *cursor = json_get(q->params, "cursor");
-
-        if (json_kind(cursor) > JSON_NULL)
-                refuse(c, q, RPC_INVALID_PARAMS, "unknown cursor");
-        else
-                reply(c, q, list());
-}
-
-static void do_tools_list(Core *c, const Request *q) {
-        reply_list(c, q, catalog_tools);
-}
-
-static void do_prompts_list(Core *c, const Request *q) {
-        reply_list(c, q, catalog_prompts);
-}
-
-static void do_templates_list(Core *c, const Request *q) {
-        reply_list(c, q, catalog_templates);
-}
-
-static void subscribe(Core *c, const Request *q, bool on) {
-        const char *uri = json_string(json_get(q->params, "uri"));
-
-        if (!uri)
-                refuse(c, q, RPC_INVALID_PARAMS, "'uri' is missing");
-        else if (!c->host.subscribe(c->host.userdata, uri, on))
-                refuse(c, q, RPC_NOT_FOUND, "no such resource, or too many subscriptions");
-        else
-                reply(c, q, json_new_object());
-}
-
-static void do_subscribe(Core *c, const Request *q) {
-        subscribe(c, q, true);
-}
-
-static void do_unsubscribe(Core *c, const Request *q) {
-        subscribe(c, q, false);
-}
-
-static const struct {
-        const char *method;
-        void (*run)(Core *c, const Request *q); /* NULL: the host's */
-        bool early;                             /* also before initialize */
-} methods[] = {
-        { "initialize", do_initialize, true },
-        { "ping", do_ping, true },
-        { "server/discover", do_discover, true },
-        { "logging/setLevel", do_set_level, false },
-        { "tools/list", do_tools_list, false },
-        { "tools/call", NULL, false },
-        { "resources/list", NULL, false },
-        { "resources/read", NULL, false },
-        { "resources/templates/list", do_templates_list, false },
-        { "resources/subscribe", do_subscribe, false },
-        { "resources/unsubscribe", do_unsubscribe, false },
-        { "prompts/list", do_prompts_list, false },
-        { "prompts/get", NULL, false },
-};
 
 static bool is_same_id(const Json *a, const Json *b) {
         return json_kind(a) == json_kind(b) &&
@@ -330,7 +204,7 @@ static void begin_call(Core *c, const Request *q, const char *method) {
         Call *call;
 
         if (c->n_calls == CALLS_MAX) {
-                refuse(c, q, RPC_BUSY, "too many calls at once: wait for some of the answers");
+                core_refuse(c, q, RPC_BUSY, "too many calls at once: wait for some of the answers");
                 return;
         }
         call = &c->calls[c->n_calls];
@@ -338,7 +212,7 @@ static void begin_call(Core *c, const Request *q, const char *method) {
         if (json_kind(token) == JSON_TEXT || json_kind(token) == JSON_NUMBER)
                 call->token = json_copy(token);
         if (!call->id) {
-                refuse(c, q, RPC_INTERNAL_ERROR, "out of memory");
+                core_refuse(c, q, RPC_INTERNAL_ERROR, "out of memory");
                 return;
         }
         c->n_calls++;
@@ -348,22 +222,20 @@ static void begin_call(Core *c, const Request *q, const char *method) {
 }
 
 static void take_request(Core *c, const Request *q, const char *method) {
+        const Method *m = method_find(method);
+
         if (find_id(c, q->id)) {
-                refuse(c, q, RPC_INVALID_REQUEST, "a call with this id is not answered yet");
+                core_refuse(c, q, RPC_INVALID_REQUEST, "a call with this id is not answered yet");
                 return;
         }
-        for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
-                if (!streq(methods[i].method, method))
-                        continue;
-                if (!c->version && !methods[i].early)
-                        refuse(c, q, RPC_NOT_FOUND, "not initialized: send 'initialize' first");
-                else if (methods[i].run)
-                        methods[i].run(c, q);
-                else
-                        begin_call(c, q, methods[i].method);
-                return;
-        }
-        refuse(c, q, RPC_METHOD_NOT_FOUND, "unknown method");
+        if (!m)
+                core_refuse(c, q, RPC_METHOD_NOT_FOUND, "unknown method");
+        else if (!c->version && !m->early)
+                core_refuse(c, q, RPC_NOT_FOUND, "not initialized: send 'initialize' first");
+        else if (m->run)
+                m->run(c, q);
+        else
+                begin_call(c, q, m->name);
 }
 
 /* A call that has been answered, or was never made, is nothing to cancel. */
@@ -383,6 +255,18 @@ static void take_notification(Core *c, const char *method, const Json *params) {
                 do_cancelled(c, params);
 }
 
+/* An answer of the client's: only questions are asked. */
+static void take_answer(Core *c, const Json *message) {
+        const char *id = json_string(json_get(message, "id"));
+        const char *number = id ? startswith(id, ASK_PREFIX) : NULL;
+        uint64_t call;
+
+        if (number && parse_u64(number, &call) >= 0 && find_call(c, call))
+                c->host.answered(
+                        c->host.userdata, call,
+                        streq_ptr(json_string(json_get(json_get(message, "result"), "action")), "accept"));
+}
+
 static void take_message(Core *c, const Json *message, Batch *batch) {
         const Json *id = json_get(message, "id"), *params = json_get(message, "params");
         const char *method = json_string(json_get(message, "method"));
@@ -392,18 +276,20 @@ static void take_message(Core *c, const Json *message, Batch *batch) {
         if (kind == JSON_NUMBER && !isfinite(json_number(id)))
                 kind = JSON_NULL;
         if (json_kind(message) == JSON_OBJECT && !method && json_get(message, "id") &&
-            (json_get(message, "result") || json_get(message, "error")))
-                return; /* an answer: nothing was asked */
+            (json_get(message, "result") || json_get(message, "error"))) {
+                take_answer(c, message);
+                return;
+        }
         if (json_kind(message) != JSON_OBJECT || !method ||
             !streq_ptr(json_string(json_get(message, "jsonrpc")), "2.0") ||
             (kind != JSON_ABSENT && kind != JSON_TEXT && kind != JSON_NUMBER)) {
                 q.id = kind == JSON_TEXT || kind == JSON_NUMBER ? id : NULL;
-                refuse(c, &q, RPC_INVALID_REQUEST,
-                       "not a JSON-RPC 2.0 request: 'jsonrpc', 'method' or 'id' is missing or wrong");
+                core_refuse(c, &q, RPC_INVALID_REQUEST,
+                            "not a JSON-RPC 2.0 request: 'jsonrpc', 'method' or 'id' is missing or wrong");
         } else if (kind == JSON_ABSENT)
                 take_notification(c, method, params);
         else if (given != JSON_ABSENT && given != JSON_OBJECT)
-                refuse(c, &q, RPC_INVALID_PARAMS, "'params' must be an object");
+                core_refuse(c, &q, RPC_INVALID_PARAMS, "'params' must be an object");
         else
                 take_request(c, &q, method);
 }
@@ -413,14 +299,15 @@ static void take_batch(Core *c, const Json *array) {
         Batch *b;
 
         if (!json_first(array) || (c->version && strcmp(c->version, "2025-03-26") > 0)) {
-                refuse(c, &nobody, RPC_INVALID_REQUEST,
-                       json_first(array) ? "batches are not part of this protocol version" : "empty batch");
+                core_refuse(c, &nobody, RPC_INVALID_REQUEST,
+                            json_first(array) ? "batches are not part of this protocol version"
+                                              : "empty batch");
                 return;
         }
         b = calloc(1, sizeof(Batch));
         if (!b || !(b->answers = json_new_array())) {
                 free(b);
-                refuse(c, &nobody, RPC_INTERNAL_ERROR, "out of memory");
+                core_refuse(c, &nobody, RPC_INTERNAL_ERROR, "out of memory");
                 return;
         }
         b->waiting = 1;
@@ -438,9 +325,9 @@ static void take_line(Core *c, const char *line, size_t len) {
         if (len == 0)
                 return;
         if (!utf8_is_valid(line, len))
-                refuse(c, &nobody, RPC_PARSE_ERROR, "the message is not valid UTF-8");
+                core_refuse(c, &nobody, RPC_PARSE_ERROR, "the message is not valid UTF-8");
         else if (json_parse(line, len, &message) < 0)
-                refuse(c, &nobody, RPC_PARSE_ERROR, "the message is not valid JSON");
+                core_refuse(c, &nobody, RPC_PARSE_ERROR, "the message is not valid JSON");
         else if (json_kind(message) == JSON_ARRAY)
                 take_batch(c, message);
         else
@@ -456,7 +343,7 @@ void core_feed(Core *c, const char *data, size_t len) {
 
                 if (!c->skipping && c->in.len + n > MESSAGE_MAX) {
                         c->skipping = true;
-                        refuse(c, &nobody, RPC_PARSE_ERROR, "the message is longer than 1 MiB");
+                        core_refuse(c, &nobody, RPC_PARSE_ERROR, "the message is longer than 1 MiB");
                 }
                 if (!c->skipping)
                         buf_append(&c->in, data, n);

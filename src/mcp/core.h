@@ -29,6 +29,8 @@ typedef struct CoreHost {
         void (*begin)(void *userdata, uint64_t call, const char *method, const Json *params);
         /* The client does not want the answer any more, and gets none. */
         void (*cancel)(void *userdata, uint64_t call);
+        /* The user has answered core_ask(). */
+        void (*answered)(void *userdata, uint64_t call, bool agreed);
         /* The client wants to hear of changes to a resource, or no longer. Return: whether it will. */
         bool (*subscribe)(void *userdata, const char *uri, bool on);
 } CoreHost;
@@ -50,6 +52,10 @@ Buf *core_output(Core *c);
  * NULL stands for a want of memory. */
 void core_result(Core *c, uint64_t call, Json *result);
 void core_error(Core *c, uint64_t call, int code, const char *message);
+
+/* Has the client ask its user whether a call may go on; CoreHost.answered() tells. Return: whether the
+ * client can. */
+bool core_ask(Core *c, uint64_t call, const char *question);
 
 /* Tells how a call is getting on, where the client has asked for that. seconds: since it began. */
 void core_progress(Core *c, uint64_t call, double seconds, const char *message);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sdbg/base/fd.h"
+#include "sdbg/base/strv.h"
 #include "sdbg/mcp/mcp.h"
 #include "sdbg/ops/caller.h"
 #include "sdbg/probe/project.h"
@@ -56,6 +57,12 @@ static void cancel(void *userdata, uint64_t call) {
         Server *s = userdata;
 
         calls_cancel(&s->calls, call);
+}
+
+static void answered(void *userdata, uint64_t call, bool agreed) {
+        Server *s = userdata;
+
+        calls_answered(&s->calls, call, agreed);
 }
 
 static bool subscribe(void *userdata, const char *uri, bool on) {
@@ -200,7 +207,13 @@ static int open_signals(void) {
 }
 
 static int server_init(Server *s, int in_fd, int out_fd) {
-        CoreHost host = { .userdata = s, .begin = begin, .cancel = cancel, .subscribe = subscribe };
+        CoreHost host = {
+                .userdata = s,
+                .begin = begin,
+                .cancel = cancel,
+                .answered = answered,
+                .subscribe = subscribe,
+        };
         int r;
 
         s->in = in_fd;
@@ -208,6 +221,12 @@ static int server_init(Server *s, int in_fd, int out_fd) {
         s->signals = open_signals();
         r = core_new(&s->core, &host);
         s->calls.core = s->core;
+        s->calls.config = CONFIG_INIT;
+        if (r >= 0)
+                r = config_load(&s->calls.config);
+        STRV_FOREACH (w, s->calls.config.warnings)
+                fprintf(stderr, "sdbg: %s\n", *w);
+        s->calls.session.outside_sandbox = s->calls.config.outside_sandbox;
         s->calls.session.id = caller_session();
         s->calls.news.since = now_usec(CLOCK_REALTIME);
         if (project_directory(&s->calls.session.project) < 0)

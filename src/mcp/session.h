@@ -11,10 +11,11 @@ typedef struct ReadMark {
 } ReadMark;
 
 typedef struct Session {
-        const char *agent; /* what the client calls itself; NULL: unknown */
-        const char *id;    /* of the client's session; NULL: unknown */
-        char *caller;      /* who asks, for the journal; NULL: not told */
-        char *project;     /* the directory that the client works in; NULL: unknown */
+        const char *agent;    /* what the client calls itself; NULL: unknown */
+        const char *id;       /* of the client's session; NULL: unknown */
+        char *caller;         /* who asks, for the journal; NULL: not told */
+        char *project;        /* the directory that the client works in; NULL: unknown */
+        bool outside_sandbox; /* sdbg.conf lets jobs be started from within a sandbox */
         ReadMark *marks;
         size_t n_marks;
 } Session;

@@ -4,15 +4,9 @@
 #include "sdbg/base/strv.h"
 
 #include "mcp/answer.h"
+#include "mcp/start-call.h"
 
 #define FIRST_LINES 50
-
-typedef struct StartCall {
-        StartRequest start;
-        char *command;
-        char **args;
-        bool background; /* what other tools ask for stands here anyway */
-} StartCall;
 
 static const Param start_own[] = {
         { "line", 0, PARAM_STRING, offsetof(StartCall, command), NULL, "", NULL },
@@ -36,6 +30,10 @@ static const ToolParam start_tool_params[] = {
         { "description", "description", NULL, NULL, false },
         { "labels", "label", "label", "marks to find the job by", false },
         { "group", "group", NULL, "a group of jobs that belong together", false },
+        { "memory_max", "memory-max", NULL, NULL, false },
+        { "cpu", "cpu", NULL, NULL, false },
+        { "tasks_max", "tasks-max", NULL, NULL, false },
+        { "nice", "nice", NULL, NULL, false },
         { "restart", "restart", NULL, NULL, false },
         { "restart_delay_seconds", "restart-delay", NULL, NULL, false },
         { "restart_max", "restart-max", NULL, NULL, false },
@@ -58,6 +56,7 @@ static const ToolParam start_tool_params[] = {
 
 static const StartCall start_default = {
         .start.if_running = IF_RUNNING_REUSE,
+        .max_jobs = UINT64_MAX,
 };
 
 /* The job as it stands, its first lines, and the line of state. */
@@ -94,6 +93,28 @@ static int add_label(StartRequest *q, const char *key, const char *value) {
         return strv_extend(&q->labels, label);
 }
 
+/* Agents' jobs are known by their label. */
+static int check_number(Manager *m, const StartCall *c, Error *reterr) {
+        _cleanup_job_list_ JobList jobs = {};
+        uint64_t n = 0;
+        int r;
+
+        if (c->max_jobs == UINT64_MAX)
+                return 0;
+        r = jobs_running(m, JOB_BRIEF, &jobs, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < jobs.n; i++)
+                n += strv_env_get(jobs.jobs[i].labels, "agent") &&
+                     !streq_ptr(jobs.jobs[i].name, c->start.name);
+        if (n < c->max_jobs)
+                return 0;
+        error_set(reterr, ERROR_POLICY, 0,
+                  "refused by policy: %" PRIu64 " jobs of agents are running, no more may", n);
+        error_hint(reterr, "stop one that nobody needs any more; MaxJobs= in sdbg.conf says so");
+        return -EPERM;
+}
+
 static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
         StartCall *c = request;
         StartRequest *q = &c->start;
@@ -102,7 +123,7 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
         _cleanup_manager_ Manager *m = NULL;
         int r;
 
-        if (!argv || add_label(q, "agent", s->agent) < 0 || add_label(q, "session", s->id) < 0)
+        if (!argv || add_label(q, "agent", s->agent ?: "unknown") < 0 || add_label(q, "session", s->id) < 0)
                 return error_oom(reterr);
         q->caller = s->caller;
         if (c->args) {
@@ -116,6 +137,8 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
         if (!q->settle)
                 q->settle = strdup("1s");
         r = manager_connect(&m, reterr);
+        if (r >= 0)
+                r = check_number(m, c, reterr);
         if (r >= 0)
                 r = op_start(m, q, &result, reterr);
         if (r >= 0)
@@ -170,6 +193,7 @@ static int run_restart(Session *s, void *request, ToolAnswer *ret, Error *reterr
         int r;
 
         c->restart.caller = s->caller;
+        c->restart.outside_sandbox = s->outside_sandbox;
         r = manager_connect(&m, reterr);
         if (r >= 0)
                 r = op_restart(m, c->name, &c->restart, &result, reterr);

@@ -37,6 +37,10 @@ int lifetime_set(const char *text, Spec *s, Error *reterr);
  * Return: 0; -ESRCH with reterr said. */
 int lifetime_check(const Spec *s, Error *reterr);
 
+/* Whether a job may be started from here: it is not to get out of a sandbox unnoticed.
+ * outside: that is meant. Return: 0; -EPERM with reterr said (refused-by-policy). */
+int check_sandbox(Manager *m, bool outside, Error *reterr);
+
 /* Waits until the state file of a job says that it has ended or lingers, or its supervisor is gone;
  * *ret is the last state read.
  * Return: 1; 0 when the time is over; negative errno. */

@@ -85,6 +85,8 @@ const Param run_params[] = {
         PARAM("pty", 't', PARAM_FLAG, pty, NULL, "give it a terminal, to type into and to attach to"),
         PARAM("size", 0, PARAM_STRING, size, "COLSxROWS", "of that terminal (default: 120x40)"),
         PARAM("stdin", 'i', PARAM_FLAG, input, NULL, "keep its stdin open, for 'sdbg send'"),
+        PARAM("outside-sandbox", 0, PARAM_FLAG, outside_sandbox, NULL,
+              "start it although it will not be in the sandbox (namespaces) of the caller"),
         PARAM("property", 'p', PARAM_LIST, properties, "NAME=VALUE", "set a property of the systemd unit"),
         {},
 };
@@ -318,6 +320,20 @@ static int start_unnamed(Manager *m, Spec *s, const Manner *how, StartResult *re
         return r;
 }
 
+int check_sandbox(Manager *m, bool outside, Error *reterr) {
+        const char *kind = outside ? NULL : manager_foreign_namespace(m);
+
+        if (!kind)
+                return 0;
+        error_set(
+                reterr, ERROR_POLICY, 0,
+                "refused by policy: the caller is in another %s namespace than the service manager, and the "
+                "job would run outside of that sandbox",
+                kind);
+        error_hint(reterr, "give --outside-sandbox where that is meant, or OutsideSandbox=yes in sdbg.conf");
+        return -EPERM;
+}
+
 int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr) {
         _cleanup_spec_ Spec s = {};
         Manner how = {
@@ -335,7 +351,9 @@ int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr)
                 if (r < 0)
                         return r;
         }
-        r = spec_from_request(q, &s, reterr);
+        r = check_sandbox(m, q->outside_sandbox, reterr);
+        if (r >= 0)
+                r = spec_from_request(q, &s, reterr);
         if (r < 0)
                 return r;
         if (!q->name)

@@ -44,6 +44,8 @@ const Param restart_params[] = {
         JOB_SELECTION_PARAMS(RestartRequest),
         { "settle", 0, PARAM_STRING, offsetof(RestartRequest, settle), "TIME",
           "how long to watch for an early failure (default: 200ms)", NULL },
+        { "outside-sandbox", 0, PARAM_FLAG, offsetof(RestartRequest, outside_sandbox), NULL,
+          "start it although it will not be in the sandbox (namespaces) of the caller", NULL },
         {},
 };
 
@@ -186,7 +188,9 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
 
         if (q->settle && parse_duration(q->settle, &settle) < 0)
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --settle", q->settle);
-        r = job_find(m, name, &ret->job, reterr);
+        r = check_sandbox(m, q->outside_sandbox, reterr);
+        if (r >= 0)
+                r = job_find(m, name, &ret->job, reterr);
         if (r < 0)
                 return r;
         dir = jobdir_open(name, false, reterr);

@@ -26,6 +26,9 @@ static void begin(void *userdata, uint64_t call, const char *method, const Json 
 static void cancel(void *userdata, uint64_t call) {
 }
 
+static void answered(void *userdata, uint64_t call, bool agreed) {
+}
+
 static bool subscribe(void *userdata, const char *uri, bool on) {
         return strlen(uri) % 2;
 }
@@ -33,7 +36,9 @@ static bool subscribe(void *userdata, const char *uri, bool on) {
 /* Whatever comes, each line that goes out is one JSON document. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_core_ Core *c = NULL;
-        CoreHost host = { .userdata = &c, .begin = begin, .cancel = cancel, .subscribe = subscribe };
+        CoreHost host = {
+                .userdata = &c, .begin = begin, .cancel = cancel, .answered = answered, .subscribe = subscribe
+        };
         size_t half = size / 2;
         Buf *out;
 

@@ -17,7 +17,8 @@ class RpcError(Exception):
 class Client:
     """The server's standard error is the caller's. Answers and notifications are read by a thread."""
 
-    def __init__(self, process, version="2025-11-25", initialize=True, name="test-client"):
+    def __init__(self, process, version="2025-11-25", initialize=True, name="test-client",
+                 capabilities=None):
         self.process = process
         self.numbers = itertools.count(1)
         self.answers = {}
@@ -28,7 +29,7 @@ class Client:
         threading.Thread(target=self._read, daemon=True).start()
         if initialize:
             self.greeting = self.request("initialize", {
-                "protocolVersion": version, "capabilities": {},
+                "protocolVersion": version, "capabilities": capabilities or {},
                 "clientInfo": {"name": name, "version": "1"}})
             self.notify("notifications/initialized")
 

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import tempfile
 import time
 
 import harness
@@ -364,6 +365,84 @@ class Calls(McpTest):
         children = f"/proc/{self.mcp.process.pid}/task/{self.mcp.process.pid}/children"
         with open(children, encoding="ascii") as file:
             self.assertEqual(file.read(), "")
+
+
+class Policy(McpTest):
+    def setUp(self):
+        super().setUp()
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def configured(self, text, **options):
+        self.directory.joinpath("sdbg").mkdir(exist_ok=True)
+        self.directory.joinpath("sdbg/sdbg.conf").write_text(text)
+        self.mcp = self.client(env={"XDG_CONFIG_HOME": str(self.directory)}, **options)
+
+    def test_read_only(self):
+        name = self.start("sleep 100")
+        self.configured("[MCP]\nReadOnly=yes\n")
+        for tool, arguments in (("job_start", {"command": "x"}), ("job_stop", {"name": name}),
+                                ("job_restart", {"name": name}), ("job_send", {"name": name, "text": "x"})):
+            answer = self.call_fails("refused-by-policy", tool, **arguments)
+            self.assertIn("ReadOnly=", answer.error["hint"])
+        self.assertIn(name, self.mcp.call("job_list").text)
+
+    def test_commands_and_directories(self):
+        self.configured("[MCP]\nRefuseCommand=sudo *\nAllowDirectories=/usr\n")
+        self.call_fails("refused-by-policy", "job_start", command="cd x && sudo true", cwd="/usr")
+        self.call_fails("refused-by-policy", "job_start", command="true", cwd="/etc")
+        self.start("sleep 100", cwd="/usr/share")
+
+    def test_number_of_jobs(self):
+        self.configured("[MCP]\nMaxJobs=1\n")
+        name = self.start("sleep 100")
+        self.call_fails("refused-by-policy", "job_start", command="sleep 100", name=name + "x")
+        self.assertTrue(self.mcp.call("job_start", command="sleep 100", name=name).facts["reused"])
+        self.mcp.call("job_stop", name=name)
+        self.start("sleep 100", name=name + "x")
+
+    def test_default_limits(self):
+        self.configured("[MCP]\nTimeout=1s\n")
+        name = self.start("sleep 100")
+        self.assertEqual(self.mcp.call("job_wait", name=name).facts["job"]["result"], "timeout")
+
+    def test_user_is_asked(self):
+        self.configured("[MCP]\nAskCommand=sleep *\n")
+        self.call_fails("refused-by-policy", "job_start", command="sleep 100")
+        for action, failed in (("accept", False), ("decline", True)):
+            client = self.client(env={"XDG_CONFIG_HOME": str(self.directory)},
+                                 capabilities={"elicitation": {}})
+            call = client.begin_call("job_start", command="sleep 100", name=unique_name("asked"))
+            while (question := client.notifications.get(timeout=10))["method"] != "elicitation/create":
+                pass
+            self.assertIn("sleep 100", question["params"]["message"])
+            client.send({"jsonrpc": "2.0", "id": question["id"], "result": {"action": action, "content": {}}})
+            self.assertEqual(Answer(client.result(call)).failed, failed)
+
+    def test_mistakes_in_the_file(self):
+        self.configured("[MCP]\nReadonly=yes\n")
+        name = self.start("sleep 100")
+        path = self.directory / "sdbg/sdbg.conf"
+        told = f"{path}:2: unknown key 'Readonly'"
+        env = {"XDG_CONFIG_HOME": str(self.directory)}
+        self.assertIn(told, sdbg("doctor", env=env, exits=None).stdout)
+        self.assertIn(told, sdbg("restart", name, env=env).stderr)
+        server = harness.run("sdbg", "mcp", env=env, input="")
+        self.assertIn(told, server.stderr)
+
+    def test_out_of_a_sandbox(self):
+        for kind in (["--mount"], ["--pid", "--fork"], []):
+            sandbox = ["unshare", "--user", "--map-current-user", *kind]
+            name = unique_name("box")
+            refused = harness.run(*sandbox, "sdbg", "start", "-n", name, "--", "sleep", "100", exits=7)
+            self.assertIn("namespace", refused.stderr)
+            self.assertIn("--outside-sandbox", refused.stderr)
+            self.assertEqual(refused.stdout, "")
+            harness.run(*sandbox, "sdbg", "start", "-n", name, "--outside-sandbox", "--", "sleep", "100")
+            harness.run(*sandbox, "sdbg", "restart", name, exits=7)
+            self.configured("[Start]\nOutsideSandbox=yes\n")
+            harness.run(*sandbox, "sdbg", "restart", name, env={"XDG_CONFIG_HOME": str(self.directory)})
 
 
 class News(McpTest):

@@ -25,6 +25,7 @@ typedef struct Error {
 #define ERROR_PORT_IN_USE "port-in-use"                 /* 5 */
 #define ERROR_MANAGER_UNREACHABLE "manager-unreachable" /* 6 */
 #define ERROR_JOURNAL_UNREACHABLE "journal-unreachable" /* 6 */
+#define ERROR_POLICY "refused-by-policy"                /* 7 */
 #define ERROR_TIMEOUT "timeout"                         /* 124 */
 #define ERROR_BAD_RUNTIME_DIR "bad-runtime-dir"         /* 6 */
 

@@ -21,6 +21,11 @@ DEFINE_CLEANUP_FUNC(Manager *, manager_free);
 /* How the connection was made: "bus" or "private socket". Static memory. */
 const char *manager_transport(const Manager *m);
 
+/* Whether this process is in another mount, PID or user namespace than the manager: what the manager starts
+ * is not in the sandbox then that the caller may be in.
+ * Return: the kind that differs, "mount"; NULL where none does, or it cannot be told. Static memory. */
+const char *manager_foreign_namespace(Manager *m);
+
 /* The manager's version, as "252.38-1~deb12u1". Return: 0 and a string that the caller frees. */
 int manager_version(Manager *m, char **ret, Error *reterr);
 

@@ -37,8 +37,9 @@ typedef struct StartRequest {
         char *size; /* "COLSxROWS" of the terminal */
         char *detach_keys;
         usec_t detach_after;
-        const char *caller; /* who asks, borrowed; NULL: this process's parent */
-        bool keep_term;     /* the caller's terminal will show it: $TERM stays */
+        const char *caller;   /* who asks, borrowed; NULL: this process's parent */
+        bool outside_sandbox; /* also from within other namespaces than the manager's */
+        bool keep_term;       /* the caller's terminal will show it: $TERM stays */
 } StartRequest;
 
 /* Of `run`; those that only it has stand first, and all others are of `start`, too. */

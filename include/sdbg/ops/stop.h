@@ -36,7 +36,8 @@ int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Er
 typedef struct RestartRequest {
         JobSelection select;
         char *settle;
-        const char *caller; /* as of StopRequest */
+        const char *caller;   /* as of StopRequest */
+        bool outside_sandbox; /* as of StartRequest */
 } RestartRequest;
 
 extern const Param restart_params[];

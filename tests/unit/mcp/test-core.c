@@ -10,6 +10,8 @@ typedef struct Desk {
         Core *core;
         uint64_t begun[8], cancelled[8];
         size_t n_begun, n_cancelled;
+        uint64_t answered;
+        bool agreed;
 } Desk;
 
 static void begin(void *userdata, uint64_t call, const char *method, const Json *params) {
@@ -26,12 +28,19 @@ static void cancel(void *userdata, uint64_t call) {
         d->cancelled[d->n_cancelled++] = call;
 }
 
+static void answered(void *userdata, uint64_t call, bool agreed) {
+        Desk *d = userdata;
+
+        d->answered = call;
+        d->agreed = agreed;
+}
+
 static void say(Desk *d, const char *text) {
         core_feed(d->core, text, strlen(text));
 }
 
 static void open_desk(Desk *d, bool initialized) {
-        CoreHost host = { .userdata = d, .begin = begin, .cancel = cancel };
+        CoreHost host = { .userdata = d, .begin = begin, .cancel = cancel, .answered = answered };
 
         *d = (Desk){};
         assert_int_equal(core_new(&d->core, &host), 0);
@@ -195,6 +204,30 @@ static void test_progress(void **state) {
         core_free(d.core);
 }
 
+/* The user is asked by way of a client that can; what is answered to nothing is passed over. */
+static void test_ask(void **state) {
+        _cleanup_free_ char *question = NULL;
+        Desk d;
+
+        open_desk(&d, true);
+        say(&d, CALL("1"));
+        assert_false(core_ask(d.core, d.begun[0], "may it?"));
+        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+                "\"2025-06-18\",\"capabilities\":{\"elicitation\":{}}}}\n");
+        buf_done(core_output(d.core));
+        assert_true(core_ask(d.core, d.begun[0], "may it?"));
+        question = heard(&d);
+        assert_non_null(strstr(question, "\"id\":\"ask-1\",\"method\":\"elicitation/create\""));
+        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-7\",\"result\":{\"action\":\"accept\"}}\n");
+        assert_int_equal(d.answered, 0);
+        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-1\",\"result\":{\"action\":\"accept\"}}\n");
+        assert_int_equal(d.answered, d.begun[0]);
+        assert_true(d.agreed);
+        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-1\",\"error\":{\"code\":-1,\"message\":\"no\"}}\n");
+        assert_false(d.agreed);
+        core_free(d.core);
+}
+
 /* A batch is answered when its last call is. */
 static void test_batch(void **state) {
         _cleanup_free_ char *none = NULL, *all = NULL;
@@ -258,7 +291,7 @@ int main(void) {
                 cmocka_unit_test(test_repeated_id),    cmocka_unit_test(test_cancel),
                 cmocka_unit_test(test_too_many_calls), cmocka_unit_test(test_progress),
                 cmocka_unit_test(test_batch),          cmocka_unit_test(test_pieces),
-                cmocka_unit_test(test_log_level),
+                cmocka_unit_test(test_log_level),      cmocka_unit_test(test_ask),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
