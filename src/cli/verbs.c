@@ -19,6 +19,7 @@ const Verb *const verbs[] = {
         &verb_send,
         &verb_attach,
         &verb_screen,
+        &verb_top,
         &verb_clean,
         &verb_doctor,
         &verb_mcp,

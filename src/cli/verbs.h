@@ -18,6 +18,7 @@ extern const Verb verb_restart;
 extern const Verb verb_send;
 extern const Verb verb_attach;
 extern const Verb verb_screen;
+extern const Verb verb_top;
 extern const Verb verb_clean;
 extern const Verb verb_doctor;
 extern const Verb verb_mcp;

@@ -252,6 +252,17 @@ int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr) {
         return 0;
 }
 
+void jobs_add_detail(Job *jobs, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_close_ int dir = jobdir_open(jobs[i].name, false, NULL);
+
+                count_tasks(&jobs[i]);
+                if (dir >= 0)
+                        add_output(&jobs[i], dir);
+        }
+        jobs_add_ports(jobs, n, PORTS_TCP);
+}
+
 static bool is_known(const Seen *known, const char *name) {
         return seen_has(known, seen_key(name, 0));
 }

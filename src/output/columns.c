@@ -4,6 +4,8 @@
 #include "sdbg/base/strv.h"
 #include "sdbg/output/columns.h"
 
+#include "output/internal.h"
+
 /* As a number a column is sorted by it; UNKNOWN is not shown. */
 #define UNKNOWN UINT64_MAX
 
@@ -155,8 +157,7 @@ static void print_labels(Buf *b, const Job *j) {
                 buf_printf(b, "%s%s", b->len > 0 ? "," : "", *label);
 }
 
-/* ":3000 :3001"; a port on several addresses once. */
-static void print_ports(Buf *b, const Job *j) {
+void job_print_ports(Buf *b, const Job *j) {
         int last = -1;
 
         for (size_t i = 0; i < j->n_ports; i++) {
@@ -179,7 +180,7 @@ static const Column columns[] = {
         { "memory", "MEMORY", JOB_BRIEF, NULL, get_memory, print_memory },
         { "peak", "PEAK", JOB_FULL, NULL, get_memory_peak, print_peak },
         { "cpu", "CPU", JOB_BRIEF, NULL, get_cpu, print_cpu },
-        { "ports", "PORTS", JOB_BRIEF, NULL, get_port, print_ports },
+        { "ports", "PORTS", JOB_BRIEF, NULL, get_port, job_print_ports },
         { "lines", "LINES", JOB_FULL, NULL, get_lines, NULL },
         { "bytes", "BYTES", JOB_FULL, NULL, get_bytes, print_bytes },
         { "restarts", "RESTARTS", JOB_STATE, NULL, get_restarts, NULL },
@@ -310,11 +311,8 @@ int columns_sort(const char *by, JobList *io, Error *reterr) {
         return 0;
 }
 
-/* Colours that both dark and light backgrounds let through. */
-static const char *color_of(const Column *c, const Job *j) {
-        if (!streq(c->name, "state"))
-                return NULL;
-        switch (j->state) {
+const char *job_state_color(JobState state) {
+        switch (state) {
         case JOB_FAILED:
                 return "31";
         case JOB_READY:
@@ -325,6 +323,10 @@ static const char *color_of(const Column *c, const Job *j) {
         default:
                 return "33";
         }
+}
+
+static const char *color_of(const Column *c, const Job *j) {
+        return streq(c->name, "state") ? job_state_color(j->state) : NULL;
 }
 
 int columns_show(FILE *f, const ColumnList *l, const JobList *jobs, const TableStyle *style) {

@@ -5,6 +5,8 @@
 #include "sdbg/text/quote.h"
 #include "sdbg/text/utf8.h"
 
+#include "output/internal.h"
+
 #define GAP 2
 
 /* Left-to-right mark: what follows a cell of right-to-left text keeps its place (Unicode UAX #9). */
@@ -100,7 +102,7 @@ static size_t columns_of(uint32_t c, const TableStyle *style) {
         return style->utf8 ? (size_t) utf8_columns(c) : 1;
 }
 
-static size_t text_width(const char *s, const TableStyle *style) {
+size_t table_text_width(const char *s, const TableStyle *style) {
         size_t width = 0;
         uint32_t c;
 
@@ -111,10 +113,8 @@ static size_t text_width(const char *s, const TableStyle *style) {
         return width;
 }
 
-/* Appends what fits into `room` columns; what does not is told by an ellipsis, which takes one of them.
- * Return: the columns taken. */
-static size_t put_text(Buf *b, const char *s, size_t room, const TableStyle *style) {
-        bool cut = text_width(s, style) > room, turned = false;
+size_t table_put_text(Buf *b, const char *s, size_t room, const TableStyle *style) {
+        bool cut = table_text_width(s, style) > room, turned = false;
         size_t used = 0;
         uint32_t c;
 
@@ -149,7 +149,7 @@ static void put_row(Buf *b, const Table *t, size_t row, const size_t *widths, co
 
                 if (color)
                         buf_printf(b, "\033[%sm", color);
-                used = put_text(b, t->cells[row + c], left, style);
+                used = table_put_text(b, t->cells[row + c], left, style);
                 if (color)
                         buf_append_str(b, "\033[0m");
                 left -= used;
@@ -173,7 +173,7 @@ int table_print(const Table *t, FILE *f, const TableStyle *style) {
         if (!widths)
                 return -ENOMEM;
         for (size_t i = first; i < t->n; i++)
-                widths[i % t->columns] = MAX(widths[i % t->columns], text_width(t->cells[i], style));
+                widths[i % t->columns] = MAX(widths[i % t->columns], table_text_width(t->cells[i], style));
         for (size_t row = first; row < t->n; row += t->columns)
                 put_row(&b, t, row, widths, style);
         if (b.oom)

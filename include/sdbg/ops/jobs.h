@@ -66,6 +66,10 @@ typedef enum JobDetail {
  * said. */
 int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr);
 
+/* Adds to running jobs that were asked for in brief their tasks, lines, bytes, last line and TCP ports: for
+ * whoever shows some of many. */
+void jobs_add_detail(Job *jobs, size_t n);
+
 /* Adds the last run of each job that has ended and is not in the list, the newest first.
  * Return: 0, negative errno with reterr said. */
 int jobs_add_ended(JobList *io, Error *reterr);
