@@ -83,11 +83,24 @@ const Verb verb_version = {
         .run = run_version,
 };
 
+typedef struct DoctorRequest {
+        bool fix;
+} DoctorRequest;
+
+static const Param doctor_params[] = {
+        { "fix", 0, PARAM_FLAG, offsetof(DoctorRequest, fix), NULL,
+          "mend what can be mended (switch lingering on)", NULL },
+        {},
+};
+
 static int run_doctor(Cli *cli, void *request, char **operands) {
         _cleanup_check_list_ CheckList checks = {};
+        const DoctorRequest *q = request;
         int r;
 
-        r = doctor_run(&checks);
+        r = q->fix ? doctor_fix(&checks) : 0;
+        if (r >= 0)
+                r = doctor_run(&checks);
         if (r < 0)
                 return error_oom(&cli->error);
         r = cli->json ? show_checks_json(stdout, &checks) : show_checks(stdout, &checks);
@@ -96,8 +109,10 @@ static int run_doctor(Cli *cli, void *request, char **operands) {
 
 const Verb verb_doctor = {
         .name = "doctor",
-        .usage = "",
+        .usage = "[--fix]",
         .summary = "check everything that sdbg needs, with the command that mends it",
+        .params = doctor_params,
+        .request_size = sizeof(DoctorRequest),
         .run = run_doctor,
 };
 

@@ -63,11 +63,13 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
         return 0;
 }
 
-static void warn_of_journal(void) {
-        _cleanup_free_ char *warning = doctor_journal_warning();
+static void warn_of_surroundings(void) {
+        _cleanup_free_ char *journal = doctor_journal_warning(), *linger = doctor_linger_warning();
 
-        if (warning)
-                fprintf(stderr, "sdbg: %s\n", warning);
+        if (journal)
+                fprintf(stderr, "sdbg: %s\n", journal);
+        if (linger)
+                fprintf(stderr, "sdbg: warning: %s\n", linger);
 }
 
 void take_config(bool *outside) {
@@ -94,7 +96,7 @@ static int run_start(Cli *cli, void *request, char **operands) {
                 if (r < 0 && !result.job.name && q->name)
                         result.job.name = strdup(q->name);
                 r = show_start_result(cli, r, &result, "start");
-                warn_of_journal();
+                warn_of_surroundings();
         }
         job_done(&result.job);
         return r;

@@ -15,6 +15,8 @@ const Verb *const verbs[] = {
         &verb_kill,
         &verb_pause,
         &verb_resume,
+        &verb_enable,
+        &verb_disable,
         &verb_restart,
         &verb_send,
         &verb_attach,

@@ -14,6 +14,8 @@ extern const Verb verb_stop;
 extern const Verb verb_kill;
 extern const Verb verb_pause;
 extern const Verb verb_resume;
+extern const Verb verb_enable;
+extern const Verb verb_disable;
 extern const Verb verb_restart;
 extern const Verb verb_send;
 extern const Verb verb_attach;

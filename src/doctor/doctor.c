@@ -15,6 +15,7 @@
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/journal/reader.h"
 #include "sdbg/journal/writer.h"
+#include "sdbg/manager/login.h"
 #include "sdbg/manager/manager.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/installed.h"
@@ -111,16 +112,48 @@ static int check_manager(CheckList *l) {
         return add(l, "systemd", CHECK_OK, NULL, "systemd %s", version);
 }
 
-static int check_linger(CheckList *l) {
+/* Return: 1, 0, -ENODATA for a user without a name. */
+static int is_lingering(void) {
         const struct passwd *pw = getpwuid(geteuid());
         _cleanup_free_ char *path = NULL;
 
         if (!pw || asprintf(&path, "/var/lib/systemd/linger/%s", pw->pw_name) < 0)
+                return -ENODATA;
+        return access(path, F_OK) >= 0;
+}
+
+bool doctor_is_lingering(void) {
+        return is_lingering() > 0;
+}
+
+char *doctor_linger_warning(void) {
+        if (!getenv("SSH_CONNECTION") || is_lingering() != 0)
+                return NULL;
+        return strdup("lingering is off: this job ends some seconds after your last logout ('loginctl "
+                      "enable-linger', "
+                      "or 'sdbg doctor --fix', keeps it)");
+}
+
+static int check_linger(CheckList *l) {
+        int r = is_lingering();
+
+        if (r < 0)
                 return add(l, "linger", CHECK_WARN, NULL, "this user has no name in the user database");
-        if (access(path, F_OK) < 0)
+        if (r == 0)
                 return add(l, "linger", CHECK_WARN, "loginctl enable-linger",
                            "off: all jobs end some seconds after the last logout");
         return add(l, "linger", CHECK_OK, NULL, "on: jobs outlive the login");
+}
+
+int doctor_fix(CheckList *ret) {
+        _cleanup_error_ Error e = {};
+
+        if (is_lingering() != 0)
+                return 0;
+        if (login_enable_linger(&e) < 0)
+                return add(ret, "fix-linger", CHECK_FAIL, "sudo loginctl enable-linger $USER", "%s",
+                           e.message);
+        return add(ret, "fix-linger", CHECK_OK, NULL, "lingering was switched on");
 }
 
 /* Sends a line and looks whether it comes back: the only proof that the journal can be read. */

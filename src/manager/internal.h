@@ -10,6 +10,9 @@
 #define INTERFACE "org.freedesktop.systemd1.Manager"
 #define ERROR_NAME(e) "org.freedesktop.systemd1." e
 
+/* After the job's own grace time the supervisor still writes down how it ended. */
+#define STOP_MARGIN_USEC (90 * USEC_PER_SEC)
+
 struct Manager {
         sd_bus *bus;
         const char *transport;

@@ -60,3 +60,15 @@ int login_session(char **ret_session, pid_t *ret_leader, Error *reterr) {
         error_hint(reterr, "use --lifetime user, or PID:N of a process that ends in time");
         return -ENODATA;
 }
+
+int login_enable_linger(Error *reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r = sd_bus_open_system(&bus);
+
+        if (r < 0)
+                return error_set(reterr, ERROR_FAILED, r, "systemd-logind cannot be reached");
+        r = sd_bus_call_method(bus, LOGIN, LOGIN_OBJECT, LOGIN ".Manager", "SetUserLinger", &e, NULL, "ubb",
+                               (uint32_t) geteuid(), true, false);
+        return r < 0 ? manager_error(r, &e, "systemd-logind refused to switch lingering on", reterr) : 0;
+}

@@ -4,8 +4,6 @@
 
 #include "manager/internal.h"
 
-/* After the job's own grace time the supervisor still writes down how it ended. */
-#define STOP_MARGIN_USEC (90 * USEC_PER_SEC)
 /* Between two looks at a unit of which no signal comes. */
 #define LOOK_USEC (50 * USEC_PER_MSEC)
 
@@ -175,6 +173,24 @@ int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *rete
                 return 0;
         }
         return reterr && reterr->code ? r : manager_error(r, &e, "the service manager refused", reterr);
+}
+
+int manager_start_loaded(Manager *m, const char *unit, StartOutcome *ret, Error *reterr) {
+        _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        r = manager_watch_jobs(m, reterr);
+        if (r < 0)
+                return r;
+        free(m->starting);
+        m->starting = strdup(unit);
+        if (!m->starting)
+                return error_oom(reterr);
+        *ret = START_DONE;
+        r = manager_call(m, OBJECT, INTERFACE, "StartUnit", &e, &reply, "ss", unit, "replace");
+        return r < 0 ? manager_error(r, &e, "the service manager refused", reterr)
+                     : manager_take_job(m, reply, reterr);
 }
 
 static bool never(void *userdata) {

@@ -26,6 +26,18 @@ int await_others_start(int dir_fd, StartResult *ret, Error *reterr);
  * what took it away. Return: 0, -ENOMEM. */
 int job_mark_lost(Job *j);
 
+/* unit.c: the unit of a spec's job. What it points to is its own or the spec's. */
+typedef struct JobUnit {
+        StartUnit unit;
+        char *owned[6];
+} JobUnit;
+
+void job_unit_done(JobUnit *u);
+#define _cleanup_job_unit_ _cleanup_(job_unit_done)
+
+/* Return: 0, negative errno with reterr said. */
+int job_unit_make(const Spec *s, JobUnit *ret, Error *reterr);
+
 /* limits.c: the options that limit what a job may use, checked against what the machine has. Return: 0, -EINVAL
  * with reterr said. */
 int limits_set(const StartRequest *q, Spec *s, Error *reterr);

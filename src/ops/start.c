@@ -8,7 +8,7 @@
 #include "sdbg/ops/jobs.h"
 #include "sdbg/ops/ports.h"
 #include "sdbg/ops/stop.h"
-#include "sdbg/runtime/installed.h"
+#include "sdbg/runtime/enabled.h"
 #include "sdbg/runtime/jobdir.h"
 
 #include "ops/internal.h"
@@ -107,47 +107,25 @@ static int running_error(const Job *j, Error *reterr) {
         return -EEXIST;
 }
 
-static uint64_t limit_of_unit(uint64_t limit) {
-        return limit == UINT64_MAX ? 0 : limit;
-}
-
 /* Tells systemd what to run. follows: a run of this job has ended just now, or earlier. */
 static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret, Error *reterr) {
-        _cleanup_free_ char *unit = unit_from_job(s->name), *slice = slice_from_group(s->group),
-                            *supervisor = installed_path("sdbg-supervisor"),
-                            *auditor = installed_path("sdbg-audit"), *directory = NULL, *fallback = NULL;
+        _cleanup_job_unit_ JobUnit u = {};
         int r;
 
-        r = jobdir_path(s->name, &directory, reterr);
+        r = job_unit_make(s, &u, reterr);
         if (r < 0)
                 return r;
-        if (!unit || !slice || !supervisor || !auditor ||
-            asprintf(&fallback, "Background job %s", s->name) < 0)
-                return error_oom(reterr);
-        StartUnit u = {
-                .unit = unit,
-                .slice = slice,
-                .description = s->description ?: fallback,
-                .supervisor = supervisor,
-                .auditor = auditor,
-                .directory = directory,
-                .start_timeout = spec_wants_ready(s) ? USEC_INFINITY : 0,
-                .stop_timeout = s->stop_timeout,
-                .properties = s->properties,
-                .memory_max = limit_of_unit(s->memory_max),
-                .memory_high = limit_of_unit(s->memory_high),
-                .tasks_max = limit_of_unit(usec_add(s->tasks_max, SPEC_OWN_TASKS)),
-                .cpu_max = limit_of_unit(s->cpu_max),
-        };
-
-        r = manager_start(m, &u, ret, reterr);
+        /* One with a unit file reads the spec that was kept when it was enabled. */
+        if (enabled_read_spec(s->name, NULL) > 0)
+                return manager_start_loaded(m, u.unit.unit, ret, reterr);
+        r = manager_start(m, &u.unit, ret, reterr);
         if (r < 0 || *ret != START_EXISTS || !follows)
                 return r;
         /* The run before has told its end and is about to go. */
-        r = manager_await_gone(m, unit, GONE_TIMEOUT, reterr);
+        r = manager_await_gone(m, u.unit.unit, GONE_TIMEOUT, reterr);
         if (r < 0 && r != -ETIMEDOUT)
                 return r;
-        return manager_start(m, &u, ret, reterr);
+        return manager_start(m, &u.unit, ret, reterr);
 }
 
 /* How a start is made, beside what is started. */
@@ -257,6 +235,18 @@ static bool is_same(const Job *j, const Spec *s) {
         return streq_ptr(j->command, s->command) && streq_ptr(j->cwd, s->cwd);
 }
 
+/* A job that has a unit file is started by it. */
+static int check_enabled(const char *name, int if_running, Error *reterr) {
+        _cleanup_job_ Job j = JOB_INIT;
+
+        if (enabled_read_spec(name, NULL) <= 0 ||
+            (if_running != IF_RUNNING_REPLACE && job_read_state(name, &j) == 1))
+                return 0;
+        error_set(reterr, ERROR_JOB_RUNNING, 0, "the name belongs to a job that is enabled to start at boot");
+        error_hint(reterr, "'sdbg restart %s' starts that one; 'sdbg disable %s' frees the name", name, name);
+        return -EEXIST;
+}
+
 /* Starts under the name of the spec. Return: as op_start(); -EEXIST with ret->job where it is running. */
 static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult *ret, Error *reterr) {
         _cleanup_close_ int dir = -EBADF, lock = lock_name(s->name, &dir, reterr);
@@ -315,7 +305,9 @@ static int start_unnamed(Manager *m, Spec *s, const Manner *how, StartResult *re
                         s->name = NULL;
                         return error_oom(reterr);
                 }
-                r = start_named(m, s, how, ret, reterr);
+                r = check_enabled(s->name, how->if_running, reterr);
+                if (r >= 0)
+                        r = start_named(m, s, how, ret, reterr);
         }
         return r;
 }
@@ -359,5 +351,6 @@ int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr)
         if (!q->name)
                 return start_unnamed(m, &s, &how, ret, reterr);
         s.name = strdup(q->name);
-        return s.name ? start_named(m, &s, &how, ret, reterr) : error_oom(reterr);
+        r = s.name ? check_enabled(s.name, q->if_running, reterr) : error_oom(reterr);
+        return r < 0 ? r : start_named(m, &s, &how, ret, reterr);
 }

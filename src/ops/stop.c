@@ -12,6 +12,7 @@
 #include "sdbg/ops/caller.h"
 #include "sdbg/ops/stop.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/runtime/enabled.h"
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
 #include "sdbg/wire/entry.h"
@@ -190,7 +191,12 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
                 return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a duration for --settle", q->settle);
         r = check_sandbox(m, q->outside_sandbox, reterr);
         if (r >= 0)
-                r = job_find(m, name, &ret->job, reterr);
+                r = job_name_check(name, reterr);
+        if (r < 0)
+                return r;
+        if (enabled_read_spec(name, &s) > 0)
+                return op_start_spec(m, &s, settle, ret, reterr);
+        r = job_find(m, name, &ret->job, reterr);
         if (r < 0)
                 return r;
         dir = jobdir_open(name, false, reterr);

@@ -144,6 +144,15 @@ int jobdir_read_spec(int dirfd, Spec *ret) {
         return r < 0 ? r : spec_from_string(ret, text, len);
 }
 
+int spec_read_file(const char *path, Spec *ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        int r;
+
+        r = read_file_at(AT_FDCWD, path, SPEC_MAX, &text, &len);
+        return r < 0 ? r : spec_from_string(ret, text, len);
+}
+
 int jobdir_write_spec(int dirfd, const Spec *s) {
         _cleanup_free_ char *text = spec_to_string(s);
 

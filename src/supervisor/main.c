@@ -66,10 +66,27 @@ static void become_terminal_supervisor(const char *directory) {
                 (void) execv(path, (char *[]){ path, (char *) directory, NULL });
 }
 
-static int load(Supervisor *s, const char *directory) {
-        const char *run = getenv("INVOCATION_ID");
+/* At boot nothing of the job is in the runtime directory yet, and after an earlier run that one's. */
+static int take_spec(const char *path) {
+        _cleanup_close_ int dir = -EBADF;
+        _cleanup_spec_ Spec spec = {};
         int r;
 
+        r = spec_read_file(path, &spec);
+        if (r < 0)
+                return r;
+        dir = jobdir_open(spec.name, true, NULL);
+        r = dir < 0 ? dir : jobdir_forget_run(dir);
+        return r < 0 ? r : jobdir_write_spec(dir, &spec);
+}
+
+/* spec: where it is kept, for a job that is enabled; else NULL. */
+static int load(Supervisor *s, const char *directory, const char *spec) {
+        const char *run = getenv("INVOCATION_ID");
+        int r = spec ? take_spec(spec) : 0;
+
+        if (r < 0)
+                return r;
         s->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (s->dir_fd < 0)
                 return -errno;
@@ -122,12 +139,12 @@ int main(int argc, char *argv[]) {
         };
         int r;
 
-        if (argc != 2) {
+        if (argc != 2 && argc != 3) {
                 fprintf(stderr,
                         "This is the main process of sdbg's jobs, started by systemd; see sdbg(1).\n");
                 return EXIT_FAILURE;
         }
-        r = load(&s, argv[1]);
+        r = load(&s, argv[1], argv[2]);
         if (r >= 0)
                 r = setup_signals(&s);
         if (r < 0) {

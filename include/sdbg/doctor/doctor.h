@@ -32,5 +32,15 @@ int doctor_run(CheckList *ret);
  * Return: a warning with its remedy that the caller frees; NULL where all is well, or it was said. */
 char *doctor_journal_warning(void);
 
+/* Whether the user manager, and with it the jobs, stays when the user has logged out. */
+bool doctor_is_lingering(void);
+
+/* Return: a warning with its remedy that the caller frees, where jobs end with this remote login; else NULL. */
+char *doctor_linger_warning(void);
+
+/* Does what can be done about what doctor_run() warns of, and adds what was done or failed.
+ * Return: 0, -ENOMEM. */
+int doctor_fix(CheckList *ret);
+
 /* Return: the worst status in the list. */
 CheckStatus doctor_worst(const CheckList *l);

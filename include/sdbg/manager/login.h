@@ -11,3 +11,6 @@
  * process. Its leader is the process that ends with the login.
  * Return: 0 and the session's name, which the caller frees; negative errno with reterr said. */
 int login_session(char **ret_session, pid_t *ret_leader, Error *reterr);
+
+/* Keeps the user manager running when the user has logged out. Return: 0, negative errno with reterr said. */
+int login_enable_linger(Error *reterr);

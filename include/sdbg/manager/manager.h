@@ -52,6 +52,16 @@ typedef enum StartOutcome {
  * Return: 0 and *ret START_DONE or START_EXISTS; negative errno with reterr said. */
 int manager_start(Manager *m, const StartUnit *u, StartOutcome *ret, Error *reterr);
 
+/* The text of a unit file for the same job, by its name; spec: the path of a file that the supervisor shall read.
+ * Return: the caller frees it; NULL without memory. */
+char *unit_file_text(const StartUnit *u, const char *job, const char *spec);
+
+/* Starts a unit that has a unit file. Return: as manager_start(). */
+int manager_start_loaded(Manager *m, const char *unit, StartOutcome *ret, Error *reterr);
+
+/* Has the manager read its unit files anew. Return: 0, negative errno with reterr said. */
+int manager_reload(Manager *m, Error *reterr);
+
 /* Waits until the start is decided. Return: as manager_start(), with START_FAILED; -ETIMEDOUT. */
 int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr);
 

@@ -46,6 +46,9 @@ int jobdir_lock(int dirfd);
 int jobdir_read_spec(int dirfd, Spec *ret);
 int jobdir_write_spec(int dirfd, const Spec *s);
 
+/* Reads a spec from another place. Return: as jobdir_read_spec(). */
+int spec_read_file(const char *path, Spec *ret);
+
 /* Reads and writes state.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
 int jobdir_read_state(int dirfd, Job *ret);
 /* The same by a descriptor of jobs_open(), for whoever looks at many. */
