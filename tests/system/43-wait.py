@@ -217,6 +217,28 @@ class ForOther(WaitTest):
             self.gate.touch()
             self.assertIn("before it listened", sdbg("wait", name, "--for", f"port={port}", exits=5).stderr)
 
+    def test_ready(self):
+        script = self.behind_gate("echo up; exec sleep 1000")
+        name = self.start(script, "--ready-log=^up$", "--no-wait")
+        sdbg("wait", name, "--for", "ready", "--timeout", "0.2", exits=124)
+        child = spawn("sdbg", "wait", name, "--for", "ready")
+        self.wait_blocked(child)
+        self.gate.touch()
+        out, _ = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0)
+        self.assertRegex(out.decode(), f"^{name}: ready after ")
+        kinds = [event["event"] for event in sdbg("events", name, json=True).json_lines]
+        self.assertEqual(kinds, ["start", "ready"])
+
+    def test_ready_too_late(self):
+        name = self.start(self.behind_gate("exit 4"), "--ready-log=^up$", "--no-wait")
+        child = spawn("sdbg", "wait", name, "--for", "ready")
+        self.wait_blocked(child)
+        self.gate.touch()
+        _, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 5)
+        self.assertIn("ended before it was ready: exited with code 4", err.decode())
+
     def test_ready_without_a_sign(self):
         name = self.start("sleep 1000")
         self.assertIn(f"{name}: running", sdbg("wait", name, "--for", "ready").stdout)
