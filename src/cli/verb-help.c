@@ -3,6 +3,7 @@
 
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/output/show.h"
+#include "sdbg/output/style.h"
 
 #include "cli/verbs.h"
 
@@ -11,8 +12,9 @@ static void show_option(char letter, const char *name, const char *value, const 
 
         snprintf(text, sizeof(text), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ?: ' ',
                  letter ? ", " : "  ", name, value ? " " : "", strempty(value));
-        printf(strlen(text) > 30 ? "  %s\n%34s%s\n" : "  %-30s%s%s\n", text, strlen(text) > 30 ? "" : "  ",
-               help);
+        printf(strlen(text) > 30 ? "  %s\n%34s" : "  %-30s%s", text, strlen(text) > 30 ? "" : "  ");
+        put_words(stdout, help);
+        fputc('\n', stdout);
 }
 
 static void show_global_options(void) {
@@ -23,15 +25,17 @@ static void show_global_options(void) {
 }
 
 void help_show_verb(const Verb *v) {
-        printf("usage: sdbg %s %s\n\n%s%s\n\nOptions:\n", v->name, v->usage, v->summary, ".");
+        printf("usage: sdbg %s ", v->name);
+        put_words(stdout, v->usage);
+        printf("\n\n%s.\n\nOptions:\n", v->summary);
         for (const Param *p = v->params; p && p->name; p++)
                 show_option(p->letter, p->name, p->value, p->help);
         show_global_options();
 }
 
 void help_show_all(void) {
-        printf("usage: sdbg [--json] [--no-color] [-q] VERB [OPTION…] [ARGUMENT…]\n\n"
-               "Background jobs as systemd user units, their output in the journal.\n\nVerbs:\n");
+        put_words(stdout, "usage: sdbg [--json] [--no-color] [-q] VERB [OPTION…] [ARGUMENT…]\n\n");
+        printf("Background jobs as systemd user units, their output in the journal.\n\nVerbs:\n");
         for (size_t i = 0; verbs[i]; i++)
                 printf("  %-12s%s\n", verbs[i]->name, verbs[i]->summary);
         printf("\nOptions of every verb:\n");

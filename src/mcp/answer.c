@@ -57,6 +57,32 @@ int answer_job(ToolAnswer *a, const Job *j) {
         return r < 0 ? r : append_shown(&a->text, show_status, j);
 }
 
+typedef struct Examined {
+        const Job *job;
+        const PostMortem *post_mortem;
+} Examined;
+
+static void show_examined(FILE *f, const void *examined) {
+        const Examined *x = examined;
+
+        show_post_mortem(f, x->job, x->post_mortem);
+}
+
+int answer_post_mortem(ToolAnswer *a, const Job *j) {
+        _cleanup_post_mortem_ PostMortem p = {};
+        Json *facts;
+        int r;
+
+        r = op_post_mortem(j, &p);
+        if (r < 0)
+                return r;
+        post_mortem_drop_last_lines(&p);
+        facts = post_mortem_to_json(&p);
+        json_drop_nulls(facts);
+        r = json_set(a->facts, "post_mortem", facts);
+        return r < 0 ? r : append_shown(&a->text, show_examined, &(Examined){ j, &p });
+}
+
 int answer_end(ToolAnswer *a, const Job *j) {
         return append_shown(&a->text, show_end, j);
 }

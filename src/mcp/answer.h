@@ -11,6 +11,9 @@
 /* Puts the job into the facts, and what a person would read about it into the text. */
 int answer_job(ToolAnswer *a, const Job *j);
 
+/* What there is to say of a job that is over, but its last lines. Return: 0, -ENOMEM. */
+int answer_post_mortem(ToolAnswer *a, const Job *j);
+
 /* The same, in brief, for the jobs from `first` on that an answer can hold. Return: how many these are,
  * negative errno. */
 ssize_t answer_jobs(ToolAnswer *a, const JobList *l, size_t first);

@@ -119,6 +119,9 @@ static const struct {
           "\"boolean\"},\"lines\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
           "\"additionalProperties\":false}" },
         { "line", "{\"type\":\"string\",\"description\":\"the line that was waited for\"}" },
+        { "post_mortem",
+          "{\"type\":\"object\",\"description\":\"of a job that is over: how it compares with its last runs, "
+          "lines that look like errors, what to try\"}" },
         { "reused", "{\"type\":\"boolean\",\"description\":\"it was running already and was left alone\"}" },
         { "checks", "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"check\":{\"type\":"
                     "\"string\"},"

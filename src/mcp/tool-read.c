@@ -135,6 +135,8 @@ static int run_status(Session *s, void *request, ToolAnswer *ret, Error *reterr)
                 r = job_find(m, c->name, &j, reterr);
         if (r >= 0)
                 r = answer_job(ret, &j);
+        if (r >= 0 && job_has_ended(&j))
+                r = answer_post_mortem(ret, &j);
         if (r >= 0 && j.run && j.lines != 0)
                 /* These do not count as read: they are a look, not the output. */
                 (void) op_tail(j.name, j.run, STATUS_LINES, output_take, &o, NULL);
@@ -154,7 +156,7 @@ const Tool tool_status = {
         .params = status_tool_params,
         .own = status_own,
         .request_size = sizeof(StatusCall),
-        .gives = "job output lines_left_out",
+        .gives = "job post_mortem output lines_left_out",
         .run = run_status,
 };
 

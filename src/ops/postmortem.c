@@ -26,6 +26,11 @@ void post_mortem_done(PostMortem *p) {
         *p = (PostMortem){};
 }
 
+void post_mortem_drop_last_lines(PostMortem *p) {
+        if (!p->has_errors)
+                clear_lines(p);
+}
+
 /* What the runs before tell. */
 typedef struct History {
         usec_t durations[POSTMORTEM_RUNS]; /* of those that succeeded */

@@ -55,7 +55,11 @@ void show_error(const Error *e, bool json) {
 
         if (json && show_error_json(e, message, hint) >= 0 && fflush(stdout) == 0)
                 return;
-        fprintf(stderr, "sdbg: %s\n", strempty(message));
-        if (hint)
-                fprintf(stderr, "hint: %s\n", hint);
+        fprintf(stderr, "sdbg: ");
+        put_words(stderr, strempty(message));
+        if (hint) {
+                fprintf(stderr, "\nhint: ");
+                put_words(stderr, hint);
+        }
+        fputc('\n', stderr);
 }

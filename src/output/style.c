@@ -25,6 +25,11 @@ bool locale_is_utf8(void) {
         return streq(nl_langinfo(CODESET), "UTF-8");
 }
 
-const char *ellipsis(void) {
-        return locale_is_utf8() ? "…" : "...";
+void put_words(FILE *f, const char *words) {
+        static const char ellipsis[] = "…";
+        const char *next;
+
+        for (; !locale_is_utf8() && (next = strstr(words, ellipsis)); words = next + strlen(ellipsis))
+                fprintf(f, "%.*s...", (int) (next - words), words);
+        fputs(words, f);
 }

@@ -137,6 +137,11 @@ class Terminal(ListTest):
         self.assertTrue(plain.isascii())
         self.assertTrue(self.on_terminal(width=60, env={"LC_ALL": "C"}).isascii())
 
+    def test_help(self):
+        for command in (["help"], ["list", "--help"], ["start", "--help"]):
+            self.assertIn("…", sdbg(*command, env={"LC_ALL": "C.UTF-8"}).stdout)
+            self.assertTrue(sdbg(*command, env={"LC_ALL": "C"}).stdout.isascii())
+
     def test_right_to_left(self):
         self.start("sleep", "1000", options=("--label", "who=שלום"))
         self.assertIn("who=שלום\u200e  ", self.on_terminal("--format=labels,name"))

@@ -210,6 +210,14 @@ class Tools(McpTest):
         after = self.mcp.call("job_restart", name=name, yield_seconds=0).facts["job"]["run"]
         self.assertNotEqual(before, after)
 
+    def test_post_mortem(self):
+        name = unique_name()
+        self.mcp.call("job_start", name=name, command="echo 'No space left on device'; exit 3", yield_seconds=10)
+        answer = self.mcp.call("job_status", name=name)
+        self.assertIn("exited with code 3", answer.facts["post_mortem"]["summary"])
+        self.assertIn("df -h", answer.facts["post_mortem"]["hints"][0])
+        self.assertIn("df -h", answer.text)
+
     def test_wait_for_the_end(self):
         name = self.start("sleep 1; echo bye; exit 7")
         answer = self.mcp.call("job_wait", name=name)

@@ -40,5 +40,8 @@ typedef struct PostMortem {
 void post_mortem_done(PostMortem *p);
 #define _cleanup_post_mortem_ _cleanup_(post_mortem_done)
 
+/* For whoever shows the last lines anyway: leaves lines only where they look like errors. */
+void post_mortem_drop_last_lines(PostMortem *p);
+
 /* Looks into a run that has ended. What cannot be found out stays unknown. Return: 0, -ENOMEM. */
 int op_post_mortem(const Job *j, PostMortem *ret);

@@ -17,5 +17,5 @@ bool wants_color(FILE *f, bool refused);
 /* Whether the locale's characters are UTF-8 (nl_langinfo(3)). */
 bool locale_is_utf8(void);
 
-/* What stands for text that is left out: "…", or "..." where the locale has no such character. */
-const char *ellipsis(void);
+/* Prints words of sdbg's own, with "..." for each "…" where the locale has no such character. */
+void put_words(FILE *f, const char *words);
