@@ -140,7 +140,9 @@ static int open_socket(const char *job, Error *reterr) {
                 return -errno;
         /* By the descriptor: a runtime directory's path may be longer than a socket's address. */
         snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/control.sock", dir);
-        return connect(fd, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : TAKE_FD(fd);
+        if (connect(fd, (struct sockaddr *) &a, sizeof(a)) < 0)
+                return errno == ENOENT ? -EOPNOTSUPP : -errno;
+        return TAKE_FD(fd);
 }
 
 static int say_hello(Connection *c, const Greeting *g) {
@@ -193,6 +195,15 @@ int control_connect(const char *job, const Greeting *g, Connection **ret, JobSid
         if (r == -ENOENT || r == -ECONNREFUSED)
                 return error_set(reterr, ERROR_JOB_NOT_RUNNING, 0,
                                  "job '%s' cannot be talked to: it is not running", job);
+        if (r == -EOPNOTSUPP) {
+                error_set(
+                        reterr, ERROR_FAILED, 0,
+                        "job '%s' has no control socket: it has just ended, or was started by an older sdbg",
+                        job);
+                error_hint(reterr, "list, logs and stop work; 'sdbg restart %s' starts it with this version",
+                           job);
+                return r;
+        }
         if (r >= 0)
                 r = say_hello(c, g);
         if (r >= 0)

@@ -10,7 +10,7 @@ import stat
 import struct
 
 import harness
-from harness import alive, sdbg, unique_name, wait_until
+from harness import alive, sdbg, spawn, unique_name, wait_until
 from pty_driver import Terminal
 
 CONTROL_B = b"\x02"
@@ -398,6 +398,31 @@ class Control(AttachTest):
         self.path().parent.chmod(0)
         self.addCleanup(self.path().parent.chmod, 0o700)
         self.assertIn(self.name, sdbg("send", self.name, "x", exits=None).stderr)
+
+    def test_older_supervisor(self):
+        """One that had no socket yet: what does not need it works."""
+        self.shell()
+        self.path().unlink()
+        result = sdbg("send", self.name, "x", exits=1)
+        self.assertIn("older", result.stderr)
+        self.assertIn("restart", result.stderr)
+        sdbg("logs", self.name)
+        sdbg("stop", self.name)
+
+    def test_newer_supervisor(self):
+        self.shell()
+        self.path().unlink()
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(self.path()))
+            server.listen()
+            client = spawn("sdbg", "send", self.name, "x")
+            connection, _ = server.accept()
+            with connection:
+                self.assertEqual(self.read_frame(connection)[0], HELLO)
+                connection.sendall(self.frame(HELLO, {"version": 99, "pty": True, "input": True, "news": [1]}))
+                _, error = client.communicate(timeout=20)
+        self.assertEqual(client.returncode, 1)
+        self.assertIn(b"speaks otherwise", error)
 
     def test_gone_with_the_job(self):
         self.shell()
