@@ -9,7 +9,8 @@ struct Terminal {
         VTerm *vt;
         VTermScreen *screen;
         Buf *output; /* where what the emulator sends goes, during a call */
-        bool cursor_visible, alternate;
-        int mouse; /* VTERM_PROP_MOUSE_… */
+        bool cursor_visible, alternate, has_alternate;
+        char before; /* the last byte, where the alternate screen is not there yet */
+        int mouse;   /* VTERM_PROP_MOUSE_… */
         char title[256];
 };

@@ -60,7 +60,6 @@ Terminal *terminal_new(int cols, int rows) {
         vterm_output_set_callback(t->vt, on_output, t);
         t->screen = vterm_obtain_screen(t->vt);
         vterm_screen_set_callbacks(t->screen, &callbacks, t);
-        vterm_screen_enable_altscreen(t->screen, 1);
         vterm_screen_set_damage_merge(t->screen, VTERM_DAMAGE_SCREEN);
         vterm_screen_reset(t->screen, 1);
         return t;
@@ -71,7 +70,20 @@ void terminal_free(Terminal *t) {
         free(t);
 }
 
+/* The alternate screen takes as much memory as the first, and is made when it may be asked for: by
+ * "\033[?47h", 1047 or 1049 (XTerm Control Sequences), of which the end may come with the next bytes. */
+static void make_alternate(Terminal *t, const char *data, size_t len) {
+        for (size_t i = 0; i < len && !t->has_alternate; i++) {
+                t->has_alternate = data[i] == 'h' && (t->before == '7' || t->before == '9');
+                t->before = data[i];
+        }
+        if (t->has_alternate)
+                vterm_screen_enable_altscreen(t->screen, 1);
+}
+
 void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
+        if (!t->has_alternate)
+                make_alternate(t, data, len);
         t->output = answers;
         (void) vterm_input_write(t->vt, data, len);
         vterm_screen_flush_damage(t->screen);

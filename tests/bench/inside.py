@@ -6,6 +6,7 @@ import json
 import sys
 
 import capture
+import interactive
 import jobs
 import reading
 
@@ -17,6 +18,7 @@ def measures(rounds, count, other):
         "capture": lambda: capture.floods(rounds),
         "rate": lambda: capture.steady_kept(),
         "entries": lambda: capture.against_one_entry_a_line(),
+        "interactive": lambda: interactive.all_measures(rounds),
         "reading": lambda: reading.all_measures(rounds * 3, other),
     }
 
