@@ -104,8 +104,8 @@ static int set_list(const Argument *a, const Json *v, Error *reterr) {
 
         if (is_map && json_kind(v) == JSON_OBJECT)
                 return set_map(a, v, reterr);
-        if (json_kind(v) == JSON_TEXT)
-                return set_text(a, json_string(v), reterr);
+        if (json_kind(v) == JSON_TEXT || (json_kind(v) == JSON_NUMBER && !is_map))
+                return set_string(a, v, reterr);
         if (json_kind(v) != JSON_ARRAY)
                 return wrong_type(a, is_map ? "an object of strings" : "an array of strings", reterr);
         for (const Json *i = json_first(v); i; i = json_next(i)) {

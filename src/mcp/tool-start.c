@@ -7,6 +7,8 @@
 #include "mcp/start-call.h"
 
 #define FIRST_LINES 50
+/* A job that takes longer to become ready is answered for as it stands then. */
+#define READY_WAIT (45 * USEC_PER_SEC)
 
 static const Param start_own[] = {
         { "line", 0, PARAM_STRING, offsetof(StartCall, command), NULL, "", NULL },
@@ -27,6 +29,16 @@ static const ToolParam start_tool_params[] = {
           "if a job of this name runs: reuse it (default), replace it, or fail", false },
         { "yield_seconds", "settle", "yield_time_ms",
           "how long to watch for an early failure before answering (default 1)", false },
+        { "ready_port", "ready-port", NULL, "answer when the job listens on this TCP port, or has failed",
+          false },
+        { "ready_http", "ready-http", NULL,
+          "answer when this http URL of the job gives 2xx or 3xx, or the job has failed", false },
+        { "ready_log", "ready-log", NULL,
+          "answer when the job has printed a line that matches this regular expression, or has failed",
+          false },
+        { "ready_exec", "ready-exec", NULL,
+          "answer when this shell command exits with 0, or the job has failed", false },
+        { "ready_timeout_seconds", "ready-timeout", NULL, NULL, false },
         { "description", "description", NULL, NULL, false },
         { "labels", "label", "label", "marks to find the job by", false },
         { "group", "group", NULL, "a group of jobs that belong together", false },
@@ -134,6 +146,7 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
                 q->shell = c->command;
                 c->command = NULL;
         }
+        q->wait_max = READY_WAIT;
         if (!q->settle)
                 q->settle = strdup("1s");
         r = manager_connect(&m, reterr);

@@ -13,14 +13,15 @@ int spec_set_readiness(const StartRequest *q, Spec *s, Error *reterr);
  * Return: 1; 0 with the outcome of a start that is decided; -ETIMEDOUT; negative errno with reterr said. */
 int await_executed(Manager *m, int dir_fd, usec_t timeout, StartOutcome *ret, Error *reterr);
 
-/* Then, until the job is ready. Return: 0; -ECHILD with reterr said: it is not, and has ended. */
-int await_ready(Manager *m, const Spec *s, StartResult *ret, Error *reterr);
+/* Then, until the job is ready, or wait_max has passed.
+ * Return: 0; -ECHILD with reterr said: it is not, and has ended. */
+int await_ready(Manager *m, const Spec *s, usec_t wait_max, StartResult *ret, Error *reterr);
 
 /* Of a start that has failed: reads and says why. Return: 0 it has been ready before; negative errno. */
 int start_not_ready(const Spec *s, StartResult *ret, Error *reterr);
 
 /* The same for a job that somebody else has started: ret holds its state. */
-int await_others_start(int dir_fd, StartResult *ret, Error *reterr);
+int await_others_start(int dir_fd, usec_t wait_max, StartResult *ret, Error *reterr);
 
 /* lost.c: makes of a run whose end is written nowhere one that is over: `lost`, with when it was last seen and
  * what took it away. Return: 0, -ENOMEM. */

@@ -19,6 +19,10 @@ void jobs_add_ports(Job *jobs, size_t n, PortDetail detail) {
                 if (!is_read && port_table_read(detail, &table) < 0)
                         return;
                 is_read = true;
+                if (table.n == 0 && detail == PORTS_TCP) {
+                        j->ports_known = true;
+                        continue;
+                }
                 fd = cgroup_open_of_job(j);
                 j->ports_known = fd >= 0 && ports_of_cgroup(&table, fd, detail, job_is_scope(j), &j->ports,
                                                             &j->n_ports) >= 0;

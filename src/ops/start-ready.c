@@ -68,7 +68,7 @@ int start_not_ready(const Spec *s, StartResult *ret, Error *reterr) {
 }
 
 /* With the figures of now. */
-static int read_ready(const char *name, StartResult *ret, Error *reterr) {
+static int read_begun(const char *name, StartResult *ret, Error *reterr) {
         int r;
 
         job_done(&ret->job);
@@ -79,29 +79,32 @@ static int read_ready(const char *name, StartResult *ret, Error *reterr) {
         return 0;
 }
 
-int await_ready(Manager *m, const Spec *s, StartResult *ret, Error *reterr) {
+int await_ready(Manager *m, const Spec *s, usec_t wait_max, StartResult *ret, Error *reterr) {
         usec_t patience = usec_add(usec_add(s->ready_timeout, s->stop_timeout), MARGIN);
         StartOutcome outcome;
         int r;
 
-        r = manager_await_start(m, patience, &outcome, reterr);
+        r = manager_await_start(m, MIN(patience, wait_max), &outcome, reterr);
+        if (r == -ETIMEDOUT && wait_max < patience)
+                return read_begun(s->name, ret, reterr);
         if (r == -ETIMEDOUT)
                 return error_set(reterr, ERROR_TIMEOUT, r, "the service manager did not start the unit");
         if (r < 0)
                 return r;
-        return outcome == START_DONE ? read_ready(s->name, ret, reterr) : start_not_ready(s, ret, reterr);
+        return outcome == START_DONE ? read_begun(s->name, ret, reterr) : start_not_ready(s, ret, reterr);
 }
 
-int await_others_start(int dir_fd, StartResult *ret, Error *reterr) {
+int await_others_start(int dir_fd, usec_t wait_max, StartResult *ret, Error *reterr) {
         Waiter w = WAITER_INIT(&ret->job);
         _cleanup_spec_ Spec s = {};
         int r;
 
         r = jobdir_read_spec(dir_fd, &s);
         if (r >= 0)
-                r = await_jobs(&(Condition){ .what = WAIT_READY }, &w, 1, false, USEC_INFINITY);
+                r = await_jobs(&(Condition){ .what = WAIT_READY }, &w, 1, false, wait_max);
         waiter_done(&w);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot read the job's state");
-        return w.outcome.happened ? read_ready(s.name, ret, reterr) : say_not_ready(&s, &ret->job, reterr);
+        return w.outcome.happened || r == 0 ? read_begun(s.name, ret, reterr)
+                                            : say_not_ready(&s, &ret->job, reterr);
 }

@@ -132,7 +132,8 @@ static int send_start(Manager *m, const Spec *s, bool follows, StartOutcome *ret
 typedef struct Manner {
         int if_running;
         usec_t settle;
-        bool no_wait;   /* for the job to become ready */
+        bool no_wait; /* for the job to become ready */
+        usec_t wait_max;
         bool same_only; /* of IF_RUNNING_REUSE: what runs must be what would be started */
 } Manner;
 
@@ -265,7 +266,7 @@ static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult
                         ret->reused = true;
                         lock = close_fd(lock);
                         return ret->job.state == JOB_STARTING && !how->no_wait
-                                       ? await_others_start(dir, ret, reterr)
+                                       ? await_others_start(dir, how->wait_max, ret, reterr)
                                        : 0;
                 }
                 r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, s->asked_by, reterr);
@@ -277,7 +278,7 @@ static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult
         if (r < 0)
                 return r;
         lock = close_fd(lock);
-        return spec_wants_ready(s) && !how->no_wait ? await_ready(m, s, ret, reterr)
+        return spec_wants_ready(s) && !how->no_wait ? await_ready(m, s, how->wait_max, ret, reterr)
                                                     : settle(s, how->settle, ret, reterr);
 }
 
@@ -286,8 +287,10 @@ int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, StartResult 
 
         return r < 0 ? r
                      : start_named(m, spec,
-                                   &(Manner){ .if_running = IF_RUNNING_REPLACE, .settle = settle_time }, ret,
-                                   reterr);
+                                   &(Manner){ .if_running = IF_RUNNING_REPLACE,
+                                              .settle = settle_time,
+                                              .wait_max = USEC_INFINITY },
+                                   ret, reterr);
 }
 
 /* The name made from the command, or with -2, -3, … the first that is not running. */
@@ -332,6 +335,7 @@ int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr)
                 .if_running = q->if_running,
                 .settle = q->no_wait ? 0 : SETTLE_USEC,
                 .no_wait = q->no_wait,
+                .wait_max = q->wait_max ?: USEC_INFINITY,
                 .same_only = !q->name,
         };
         int r;

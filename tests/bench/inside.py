@@ -9,11 +9,13 @@ import capture
 import interactive
 import jobs
 import reading
+import ready
 
 
 def measures(rounds, count, other):
     return {
         "start": lambda: jobs.start(rounds * 10),
+        "ready": lambda: ready.all_measures(rounds),
         "list": lambda: jobs.list_many(rounds * 3, count),
         "capture": lambda: capture.floods(rounds),
         "rate": lambda: capture.steady_kept(),

@@ -250,6 +250,13 @@ class Log(ReadyTest):
         start.communicate()
         self.assertEqual(start.returncode, 0)
 
+    def test_of_a_terminal(self):
+        job = self.start("--pty", "--ready-log=^ready for you$", "-c", r"printf '\033[1mready\033[0m for you\r\n'; exec sleep 1000")
+        self.assertEqual(job["state"], "ready")
+        self.name = unique_name()
+        job = self.start("--pty", r"--ready-log=name\? $", "-c", "printf 'name? '; read name; exec sleep 1000")
+        self.assertEqual(job["state"], "ready")
+
     def test_long_line(self):
         self.assertEqual(self.shell("end$", "head -c 1000000 /dev/zero | tr '\\0' x; echo end")["state"], "ready")
 

@@ -194,6 +194,17 @@ class Tools(McpTest):
         self.assertIn("oh no", answer.facts["output"])
         self.assertIn("oh no", answer.text)
 
+    def test_ready(self):
+        answer = self.mcp.call("job_start", name=unique_name(), command="sleep 0.2; exec python3 -m http.server --bind 127.0.0.1 23457",
+                               ready_port=23457, ready_http=["http://127.0.0.1:23457/"])
+        self.assertIn("ready", answer.text)
+        self.assertIn(":23457", answer.text.splitlines()[-1])
+        answer = self.call_fails("port-in-use", "job_start", name=unique_name(), command="sleep 1000", ready_port="23457")
+        self.assertIn("port 23457 is in use by job '", answer.text)
+        answer = self.call_fails("ready-timeout", "job_start", name=unique_name(), command="echo hi; sleep 1000",
+                                 ready_log="never", ready_timeout_seconds=0.3)
+        self.assertIn("no line matches 'never'", answer.text)
+
     def test_command_that_is_not_there(self):
         answer = self.call_fails("exec-failed", "job_start", command="/nonexistent/program", args=["x"])
         self.assertIn("/nonexistent/program", answer.text)

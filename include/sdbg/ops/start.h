@@ -25,6 +25,7 @@ typedef struct StartRequest {
         char **ready_log, **ready_port, **ready_http, **ready_exec;
         usec_t ready_timeout; /* 0: 60 s */
         bool ready_anywhere;
+        usec_t wait_max;                  /* for it to become ready; 0: as long as that takes */
         usec_t timeout, idle_timeout;     /* 0: none */
         uint64_t memory_max, memory_high; /* bytes; 0: none */
         char *cpu, *tasks_max, *nice;     /* "150%", a number, 0 to 19 */
