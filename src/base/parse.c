@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
@@ -79,6 +80,20 @@ char *format_size(char *buf, size_t size, uint64_t bytes) {
                 i++;
         }
         snprintf(buf, size, v < 10 && i > 0 ? "%.1f%c" : "%.0f%c", v, suffixes[i]);
+        return buf;
+}
+
+char *format_count(char *buf, size_t size, uint64_t n) {
+        char digits[24];
+        int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+        size_t at = 0;
+
+        for (int i = 0; i < len && at + 2 < size; i++) {
+                if (i > 0 && (len - i) % 3 == 0)
+                        buf[at++] = ',';
+                buf[at++] = digits[i];
+        }
+        buf[at] = '\0';
         return buf;
 }
 

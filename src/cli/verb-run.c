@@ -39,11 +39,10 @@ static void forward_signals(pid_t pid) {
 static int pass_on(void *userdata, const LogLine *line) {
         int fd = line->stream == STREAM_STDERR ? STDERR_FILENO : STDOUT_FILENO, r;
 
-        if (line->missing > 0)
-                return dprintf(STDERR_FILENO, "… %" PRIu64 " lines left out (%s) …\n", line->missing,
-                               line->reason) < 0
-                               ? -EPIPE
-                               : 0;
+        if (line->missing > 0) {
+                show_gap(stderr, line->missing, line->reason);
+                return fputc('\n', stderr) == EOF ? -EPIPE : 0;
+        }
         r = line->len > 0 ? write_all(fd, line->data, line->len) : 0;
         if (r >= 0 && !line->partial)
                 r = write_all(fd, "\n", 1);

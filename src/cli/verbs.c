@@ -9,6 +9,7 @@ const Verb *const verbs[] = {
         &verb_list,
         &verb_status,
         &verb_logs,
+        &verb_clear,
         &verb_wait,
         &verb_events,
         &verb_stop,

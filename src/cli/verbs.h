@@ -8,6 +8,7 @@ extern const Verb verb_run;
 extern const Verb verb_list;
 extern const Verb verb_status;
 extern const Verb verb_logs;
+extern const Verb verb_clear;
 extern const Verb verb_wait;
 extern const Verb verb_events;
 extern const Verb verb_stop;

@@ -159,24 +159,43 @@ int journal_reader_previous_job(JournalReader *r, char *buf, size_t size) {
         return 1;
 }
 
-int journal_reader_next_number(JournalReader *r, uint64_t *ret) {
-        static const char field[] = "SDBG_ENTRY=";
-        const void *data;
+/* The number in a field of the entry that the reader is at; 0 where there is none. */
+static uint64_t number_of(JournalReader *r, const char *field) {
+        size_t len, skipped = strlen(field) + 1;
         char text[24] = "";
-        size_t len;
+        uint64_t n = 0;
+        const void *data;
+
+        if (sd_journal_get_data(r->journal, field, &data, &len) < 0)
+                return 0;
+        memcpy(text, (const char *) data + skipped, MIN(len - skipped, sizeof(text) - 1));
+        (void) parse_u64(text, &n);
+        return n;
+}
+
+int journal_reader_next_number(JournalReader *r, uint64_t *ret) {
+        int k = sd_journal_next(r->journal);
+
+        if (k > 0)
+                *ret = number_of(r, "SDBG_ENTRY");
+        return k;
+}
+
+int journal_reader_seek_line(JournalReader *r, uint64_t seq) {
+        _cleanup_free_ char *cursor = NULL;
         int k;
 
-        k = sd_journal_next(r->journal);
-        if (k <= 0)
-                return k;
-        *ret = 0;
-        k = sd_journal_get_data(r->journal, "SDBG_ENTRY", &data, &len);
-        if (k < 0)
-                return 1; /* not one of the numbered */
-        len -= strlen(field);
-        memcpy(text, (const char *) data + strlen(field), MIN(len, sizeof(text) - 1));
-        (void) parse_u64(text, ret);
-        return 1;
+        k = journal_reader_seek_tail(r);
+        while (k >= 0 && (k = sd_journal_previous(r->journal)) > 0) {
+                uint64_t first = number_of(r, "SDBG_SEQ");
+
+                /* An entry that begins with this line may only go on with it. */
+                if (first == 0 || first >= seq || number_of(r, "SDBG_REPAIRED") > 0)
+                        continue;
+                k = sd_journal_get_cursor(r->journal, &cursor);
+                return k < 0 ? k : journal_reader_seek_cursor(r, cursor);
+        }
+        return k < 0 ? k : journal_reader_seek_head(r);
 }
 
 int journal_reader_wait(JournalReader *r, usec_t timeout) {

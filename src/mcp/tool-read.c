@@ -190,7 +190,13 @@ static const ToolParam logs_tool_params[] = {
 #define OUTPUT_MAX 200000
 
 static const LogsCall logs_default = {
-        .logs = { .lines = UINT64_MAX, .head = UINT64_MAX, .lines_default = LINES_DEFAULT },
+        .logs = { .lines = UINT64_MAX,
+                  .head = UINT64_MAX,
+                  .lines_default = LINES_DEFAULT,
+                  .before = UINT64_MAX,
+                  .after = UINT64_MAX,
+                  .context = UINT64_MAX,
+                  .max_bytes = UINT64_MAX },
         .max_bytes = OUTPUT_DEFAULT,
 };
 
@@ -206,7 +212,7 @@ static int run_logs(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
         if (r >= 0)
                 r = job_find(m, c->name, &j, reterr);
         if (r >= 0)
-                r = op_logs(m, &c->logs, output_take, &o, reterr);
+                r = op_logs(m, &c->logs, output_take, NULL, &o, reterr);
         if (r == -E2BIG)
                 error_set(reterr, ERROR_USAGE, 0,
                           "the regular expression takes too many steps on this output");

@@ -83,29 +83,6 @@ uint64_t entries_lines(Entries *s) {
         return lines;
 }
 
-static int seek_journal_head(Entries *s) {
-        s->next_entry = 1;
-        return journal_reader_seek_head(s->reader);
-}
-
-/* Goes back in the journal to the entry that holds line `seq`, or to the first. */
-static int seek_journal(Entries *s, uint64_t seq) {
-        _cleanup_entry_ Entry e = {};
-        int r;
-
-        s->next_entry = 0;
-        if (seq <= 1)
-                return seek_journal_head(s);
-        r = journal_reader_seek_tail(s->reader);
-        while (r >= 0 && (r = journal_reader_previous(s->reader, &e)) > 0) {
-                /* An entry that begins with this line may only go on with it. */
-                if (e.stream == STREAM_RECORD || e.repaired || e.seq >= seq)
-                        continue;
-                return journal_reader_seek_cursor(s->reader, e.cursor);
-        }
-        return r < 0 ? r : seek_journal_head(s);
-}
-
 /* Whether the ring holds line `seq` or all that comes after it; it is then placed there. */
 static bool seek_ring(Entries *s, uint64_t seq) {
         size_t offset = 0, at = 0;
@@ -129,13 +106,29 @@ static bool seek_ring(Entries *s, uint64_t seq) {
                 at = offset;
         }
         s->offset = at;
-        s->next_entry = 0;
         return true;
 }
 
 int entries_seek(Entries *s, uint64_t seq) {
+        entry_done(&s->ahead);
+        s->has_ahead = false;
+        s->misses = 0;
+        s->next_entry = 0;
         s->in_ring = seek_ring(s, seq) || !journal_reader_is_readable(s->reader);
-        return s->in_ring ? 0 : seek_journal(s, seq);
+        if (s->in_ring)
+                return 0;
+        if (seq > 1)
+                return journal_reader_seek_line(s->reader, seq);
+        s->next_entry = 1;
+        return journal_reader_seek_head(s->reader);
+}
+
+static int choose(JournalReader *reader, const char *run, const char *field, const char *value) {
+        int r = journal_reader_match(reader, NULL, NULL);
+
+        if (r >= 0)
+                r = journal_reader_match(reader, "SDBG_RUN", run);
+        return r >= 0 && field ? journal_reader_match(reader, field, value) : r;
 }
 
 int entries_find(Entries *s, const char *field, const char *value, Entry *ret) {
@@ -146,14 +139,23 @@ int entries_find(Entries *s, const char *field, const char *value, Entry *ret) {
                 if (r < 0)
                         return r;
         }
-        r = journal_reader_match(s->finder, NULL, NULL);
-        if (r >= 0)
-                r = journal_reader_match(s->finder, "SDBG_RUN", s->run);
-        if (r >= 0)
-                r = journal_reader_match(s->finder, field, value);
+        r = choose(s->finder, s->run, field, value);
         if (r >= 0)
                 r = journal_reader_seek_head(s->finder);
         return r < 0 ? r : journal_reader_next(s->finder, ret);
+}
+
+int entries_find_newest(Entries *s, const char *field, const char *value, Entry *ret) {
+        int r, k;
+
+        /* Before the first seek the reader is free, and opening another one takes its time. */
+        r = choose(s->reader, s->run, field, value);
+        if (r >= 0)
+                r = journal_reader_seek_tail(s->reader);
+        if (r >= 0)
+                r = journal_reader_previous(s->reader, ret);
+        k = choose(s->reader, s->run, NULL, NULL);
+        return k < 0 ? k : r;
 }
 
 /* One entry by its number. A full disk can make journald link an entry to some of its fields only, so it

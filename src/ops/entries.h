@@ -39,7 +39,7 @@ void entries_done(Entries *s);
 /* Return: how many lines the run has printed so far; 0 where that is not known. */
 uint64_t entries_lines(Entries *s);
 
-/* Begins with the entry that holds line `seq`, or one before it. Return: 0, negative errno. */
+/* Begins (anew) with the entry that holds line `seq`, or one before it. Return: 0, negative errno. */
 int entries_seek(Entries *s, uint64_t seq);
 
 /* The next entry, records included. Return: 1; 0 where there is none now; negative errno. */
@@ -48,6 +48,9 @@ int entries_next(Entries *s, Entry *e);
 /* The first entry of the run with this field, wherever in the journal it stands.
  * Return: 1; 0 where there is none; negative errno. */
 int entries_find(Entries *s, const char *field, const char *value, Entry *ret);
+
+/* The newest one, to be asked for before entries_seek(). Return: as entries_find(). */
+int entries_find_newest(Entries *s, const char *field, const char *value, Entry *ret);
 
 /* Return: whether no entry will come any more. */
 bool entries_at_end(const Entries *s);

@@ -16,6 +16,7 @@
 #include "sdbg/runtime/ring.h"
 
 #include "ops/internal.h"
+#include "ops/job-cursor.h"
 #include "ops/seen.h"
 
 #define TASKS_MAX 100000
@@ -101,6 +102,7 @@ static void add_output(Job *j, int dir_fd) {
         j->bytes = ring.header.bytes;
         free(j->last_line);
         j->last_line = ring_last_line(&ring, LAST_LINE_MAX);
+        (void) job_add_cursor(j, &ring);
 }
 
 static bool supervisor_lives(const Job *j) {
@@ -465,6 +467,9 @@ int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended,
                 return r;
         for (size_t i = 0; i < all.n; i++)
                 if (job_is_selected(&all.jobs[i], s, project) && take_job(ret, &all.jobs[i]) < 0)
+                        return error_oom(reterr);
+        for (size_t i = 0; detail == JOB_FULL && i < ret->n; i++)
+                if (!ret->jobs[i].cursor && job_add_cursor(&ret->jobs[i], NULL) < 0)
                         return error_oom(reterr);
         if (detail != JOB_STATE)
                 jobs_add_ports(ret->jobs, ret->n, detail == JOB_FULL ? PORTS_ALL : PORTS_TCP);

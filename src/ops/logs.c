@@ -1,197 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
 
-#include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
-#include "sdbg/journal/reader.h"
-#include "sdbg/ops/logs.h"
-#include "sdbg/text/regex.h"
-#include "sdbg/text/sanitize.h"
+#include "sdbg/runtime/bookmark.h"
 
-#define PARAM(name, letter, type, member, value, help)                                                       \
-        { name, letter, type, offsetof(LogsRequest, member), value, help, NULL }
+#include "ops/fold.h"
+#include "ops/reading.h"
 
-const Param logs_params[] = {
-        PARAM("lines", 'n', PARAM_COUNT, lines, "N",
-              "the last N lines (default: 200 where stdout is no terminal)"),
-        PARAM("head", 0, PARAM_COUNT, head, "N", "the first N lines"),
-        PARAM("all", 0, PARAM_FLAG, all, NULL, "all lines of the run"),
-        PARAM("follow", 'f', PARAM_FLAG, follow, NULL, "go on with new lines until the job ends"),
-        PARAM("grep", 'g', PARAM_STRING, grep, "RE", "only lines that match this regular expression"),
-        PARAM("ignore-case", 'i', PARAM_FLAG, ignore_case, NULL, "let --grep ignore case"),
-        PARAM("invert", 'v', PARAM_FLAG, invert, NULL, "only lines that --grep does not match"),
-        PARAM("stream", 0, PARAM_STRING, stream, "stdout|stderr|pty", "only this stream"),
-        PARAM("run", 'r', PARAM_STRING, run, "ID|-1|all", "an earlier run, or all runs"),
-        PARAM("timestamps", 't', PARAM_FLAG, timestamps, NULL, "show each line's time"),
-        PARAM("raw", 0, PARAM_FLAG, raw, NULL, "the exact bytes that were printed"),
-        {},
-};
-
-/* An unfinished line is shown when nothing more has come for this long. */
+/* A supervisor that died without a word is noticed when nothing has come for this long. */
 #define POLL_USEC (1000 * USEC_PER_MSEC)
 
-/* One run that is read. */
-typedef struct Source {
-        RunLog *log;
-        LogLine line;
-        bool has_line;
-        bool over;
-} Source;
+/* Where lines go, and how many hits there have been. */
+typedef struct Output {
+        LogSink sink;
+        void *userdata;
+        uint64_t given;
+} Output;
 
-typedef struct Reading {
-        Source *sources;
-        size_t n;
-        Regex *grep;
-        bool invert;
-        Stream stream; /* _STREAM_INVALID: all */
-} Reading;
-
-static void reading_done(Reading *g) {
-        for (size_t i = 0; i < g->n; i++)
-                run_log_freep(&g->sources[i].log);
-        free(g->sources);
-        regex_freep(&g->grep);
-}
-#define _cleanup_reading_ _cleanup_(reading_done)
-
-static int add_source(Reading *g, const char *job, const char *run, Error *reterr) {
-        Source *p = reallocarray(g->sources, g->n + 1, sizeof(Source));
-
-        if (!p)
-                return error_oom(reterr);
-        g->sources = p;
-        p[g->n] = (Source){};
-        return run_log_open(&p[g->n++].log, job, run, reterr);
+/* Whether what follows the last hit still belongs to it. */
+static bool wants_rest(const Reading *g) {
+        return pick_is_search(&g->pick) && (g->pick.after > 0 || g->pick.errors);
 }
 
-/* The ids of a job's runs, oldest first. */
-static int list_runs(const char *job, char ***ret, Error *reterr) {
-        _cleanup_journal_reader_ JournalReader *reader = NULL;
-        _cleanup_strv_free_ char **runs = NULL;
-        _cleanup_entry_ Entry e = {};
-        int r;
-
-        r = journal_reader_open(&reader, reterr);
-        if (r < 0)
-                return r;
-        r = journal_reader_match(reader, "SDBG_EVENT", "start");
-        if (r >= 0)
-                r = journal_reader_match(reader, "SDBG_JOB", job);
-        if (r >= 0)
-                r = journal_reader_seek_head(reader);
-        while (r >= 0 && (r = journal_reader_next(reader, &e)) > 0)
-                if (!strv_contains(runs, e.run) && strv_extend(&runs, e.run) < 0)
-                        return error_oom(reterr);
-        if (r < 0)
-                return error_set(reterr, ERROR_JOURNAL_UNREACHABLE, r, "cannot read the journal");
-        *ret = TAKE_PTR(runs);
-        return 0;
-}
-
-/* The run that "-1", "all" or an id (or the beginning of one) names. */
-static int add_runs(Reading *g, const Job *j, const char *which, Error *reterr) {
-        _cleanup_strv_free_ char **runs = NULL;
-        uint64_t back;
-        size_t n;
-        int r;
-
-        if (!which)
-                return j->run ? add_source(g, j->name, j->run, reterr) : 0;
-        r = list_runs(j->name, &runs, reterr);
-        if (r < 0)
-                return r;
-        n = strv_length(runs);
-        if (streq(which, "all")) {
-                for (size_t i = 0; r >= 0 && i < n; i++)
-                        r = add_source(g, j->name, runs[i], reterr);
-                return r;
-        }
-        /* -1 is the run before the last, 0 the last, as journalctl counts boots. */
-        if ((*which == '-' || streq(which, "0")) && parse_u64(which + (*which == '-'), &back) >= 0 &&
-            back < n)
-                return add_source(g, j->name, runs[n - 1 - back], reterr);
-        STRV_FOREACH (run, runs)
-                if (strlen(which) >= 4 && startswith(*run, which))
-                        return add_source(g, j->name, *run, reterr);
-        error_set(reterr, ERROR_USAGE, 0, "job '%s' has no run '%s'", j->name, which);
-        error_hint(reterr, "%zu of its runs are in the journal; -1 is the one before the last", n);
-        return -EINVAL;
-}
-
-/* Whether a line is asked for. */
-static int is_wanted(const Reading *g, const LogLine *line) {
-        _cleanup_buf_ Buf text = {};
-        int r;
-
-        if (g->stream >= 0 && line->stream != g->stream)
-                return 0;
-        if (line->missing > 0 || !g->grep)
-                return 1;
-        if (line->clean)
-                r = regex_match(g->grep, line->data, line->len);
-        else {
-                sanitize(&text, line->data, line->len);
-                r = text.oom ? -ENOMEM : regex_match(g->grep, strempty(text.data), text.len);
-        }
-        return r < 0 ? r : (r > 0) != g->invert;
-}
-
-/* Makes sure that the source has its next line at hand, where there is one. */
-static int fetch(Source *s) {
-        int r;
-
-        if (s->has_line || s->over)
-                return 0;
-        r = run_log_next(s->log, &s->line);
-        if (r < 0)
-                return r;
-        s->has_line = r > 0;
-        return 0;
-}
-
-/* The source whose next line is the oldest. */
-static int next_source(Reading *g, Source **ret) {
-        *ret = NULL;
-        for (size_t i = 0; i < g->n; i++) {
-                Source *s = &g->sources[i];
-                int r = fetch(s);
-
-                if (r < 0)
-                        return r;
-                if (s->has_line && (!*ret || s->line.time < (*ret)->line.time))
-                        *ret = s;
-        }
-        return 0;
-}
-
-/* Gives all lines that there are now. Return: how many were wanted, negative errno. */
-static ssize_t give_all(Reading *g, uint64_t max, LogSink sink, void *userdata) {
-        uint64_t given = 0;
+/* Gives the lines that there are now, up to `max` hits. Return: 0, negative errno with reterr said or of the
+ * sink. */
+static int give_all(Reading *g, uint64_t max, Output *o, Error *reterr) {
         Source *s;
         int r;
 
-        while ((r = next_source(g, &s)) >= 0 && s && given < max) {
-                s->has_line = false;
-                r = is_wanted(g, &s->line);
-                if (r > 0) {
-                        given++;
-                        r = sink(userdata, &s->line);
-                }
-                if (r < 0)
+        while (o->given < max || wants_rest(g)) {
+                r = reading_next(g, &s, reterr);
+                if (r < 0 || !s)
                         return r;
+                r = pick_take(&g->pick, &s->picked, &s->line, o->given >= max, o->sink, o->userdata);
+                if (r == -ECANCELED)
+                        return 0;
+                s->has_line = false;
+                if (r < 0)
+                        return r == -E2BIG ? reading_failed(s, r, reterr) : r;
+                o->given += r > 0;
         }
-        return r < 0 ? r : (ssize_t) given;
+        return 0;
 }
 
-static int give_partials(Reading *g, LogSink sink, void *userdata) {
+/* Unfinished lines: what a search would find in them is not known yet. */
+static int give_partials(Reading *g, Output *o) {
         for (size_t i = 0; i < g->n; i++) {
+                Source *s = &g->sources[i];
                 LogLine line;
 
-                while (!g->sources[i].has_line && run_log_partial(g->sources[i].log, &line) > 0) {
-                        int r = is_wanted(g, &line);
+                while (s->stage == SOURCE_OPEN && !s->has_line && run_log_partial(s->log, &line) > 0) {
+                        int r = pick_take(&g->pick, &s->picked, &line, false, o->sink, o->userdata);
 
-                        if (r > 0)
-                                r = sink(userdata, &line);
                         if (r < 0)
                                 return r;
                 }
@@ -207,13 +67,16 @@ static int await_more(Reading *g, usec_t timeout) {
 
         if (!p)
                 return -ENOMEM;
-        for (size_t i = 0; i < g->n; i++)
-                if (!g->sources[i].over) {
-                        int fd = run_log_fd(g->sources[i].log);
+        for (size_t i = 0; i < g->n; i++) {
+                Source *s = &g->sources[i];
+
+                if (s->stage == SOURCE_OPEN && !s->over) {
+                        int fd = run_log_fd(s->log);
                         if (fd < 0)
                                 return fd;
                         p[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
                 }
+        }
         r = poll(p, n, timeout / USEC_PER_MSEC);
         return r < 0 && errno != EINTR ? -errno : r > 0;
 }
@@ -227,191 +90,227 @@ static bool all_over(Reading *g, bool quiet) {
                 Source *s = &g->sources[i];
                 _cleanup_job_ Job j = JOB_INIT;
 
-                if (!s->over && !s->has_line)
-                        s->over = run_log_ended(s->log) ||
-                                  (quiet && job_read_state(run_log_job(s->log), &j) != 1);
-                over = over && s->over;
+                if (s->stage == SOURCE_OPEN && !s->over && !s->has_line)
+                        s->over = run_log_ended(s->log) || (quiet && job_read_state(s->job, &j) != 1);
+                over = over && (s->over || s->stage == SOURCE_CLOSED);
         }
         return over;
 }
 
-static int follow(Reading *g, LogSink sink, void *userdata) {
-        bool quiet = false;
+/* Lets go of runs that have ended: only their places are kept. */
+static void close_ended(Reading *g) {
+        for (size_t i = 0; i < g->n; i++)
+                if (g->sources[i].over && g->sources[i].stage == SOURCE_OPEN)
+                        source_close(&g->sources[i]);
+}
+
+static int pause_at(Reading *g, LogPause pause, void *userdata) {
+        LogPlaces places = {};
         int r;
 
-        while (!all_over(g, false)) {
-                ssize_t given;
+        if (!pause)
+                return 0;
+        r = reading_places(g, &places);
+        if (r >= 0)
+                r = pause(userdata, &places);
+        free(places.cursors);
+        return r;
+}
+
+/* One request, from its lines to the caller. */
+typedef struct Logs {
+        const LogsRequest *q;
+        Reading reading;
+        Fold fold;
+        Output output;
+        LogPause pause;
+        void *userdata;
+} Logs;
+
+/* Says to the caller that there is no more for now. */
+static int rest(Logs *l, bool partials) {
+        int r = partials ? give_partials(&l->reading, &l->output) : 0;
+
+        if (r >= 0 && l->q->collapse)
+                r = fold_give_last(&l->fold);
+        return r < 0 ? r : pause_at(&l->reading, l->pause, l->userdata);
+}
+
+static int follow(Logs *l, Error *reterr) {
+        Reading *g = &l->reading;
+        bool partials = !l->q->whole && !pick_is_search(&g->pick), quiet = false;
+
+        for (;;) {
+                uint64_t given = l->output.given;
+                bool over, full;
+                int r;
 
                 /* Watched before it is read, so that nothing comes in between. */
                 r = await_more(g, 0);
+                if (r >= 0)
+                        r = give_all(g, l->q->head, &l->output, reterr);
                 if (r < 0)
                         return r;
-                given = give_all(g, UINT64_MAX, sink, userdata);
-                r = given < 0 ? (int) given : give_partials(g, sink, userdata);
-                if (r < 0 || all_over(g, quiet && given == 0))
+                over = all_over(g, quiet && l->output.given == given);
+                full = l->output.given >= l->q->head;
+                r = rest(l, (partials || over) && !full);
+                if (r < 0 || over || full)
                         return r;
+                close_ended(g);
                 r = await_more(g, POLL_USEC);
                 if (r < 0)
                         return r;
                 quiet = r == 0;
         }
+}
+
+static int contradict(const char *a, const char *b, Error *reterr) {
+        return error_set(reterr, ERROR_USAGE, 0, "--%s and --%s contradict each other", a, b);
+}
+
+static int wants(const char *a, const char *b, Error *reterr) {
+        return error_set(reterr, ERROR_USAGE, 0, "--%s is for use with --%s", a, b);
+}
+
+static int check(const LogsRequest *q, Error *reterr) {
+        bool lines = q->lines != UINT64_MAX, head = q->head != UINT64_MAX;
+        const struct {
+                bool a, b;
+                const char *a_name, *b_name;
+        } contradictions[] = {
+                { lines, head, "lines", "head" },
+                { lines, q->all, "lines", "all" },
+                { head, q->all, "head", "all" },
+                { q->run, q->cursor, "run", "cursor" },
+                { q->run, q->reader, "run", "new" },
+                { q->cursor, q->reader, "cursor", "new" },
+                { q->all, q->cursor, "all", "cursor" },
+                { q->all, q->reader, "all", "new" },
+                { q->all_jobs, q->run && !streq(q->run, "all"), "all-jobs", "run" },
+                { q->all_jobs, q->cursor, "all-jobs", "cursor" },
+                { q->all_jobs, strv_length(q->names) > 0, "all-jobs", "a job's name" },
+                { q->grep, q->errors, "grep", "errors" },
+                { q->raw, q->collapse, "raw", "collapse" },
+                { q->raw, q->timestamps, "raw", "timestamps" },
+                { q->raw, q->color, "raw", "color" },
+                { q->follow, q->until, "follow", "until" },
+                { q->follow, q->max_bytes != UINT64_MAX, "follow", "max-bytes" },
+        };
+        bool searches = q->grep || q->errors;
+
+        for (size_t i = 0; i < ELEMENTSOF(contradictions); i++)
+                if (contradictions[i].a && contradictions[i].b)
+                        return contradict(contradictions[i].a_name, contradictions[i].b_name, reterr);
+        if (q->ignore_case && !q->grep)
+                return wants("ignore-case", "grep", reterr);
+        if (q->invert && !q->grep)
+                return wants("invert", "grep", reterr);
+        if ((q->before != UINT64_MAX || q->after != UINT64_MAX || q->context != UINT64_MAX) && !searches)
+                return wants(q->before != UINT64_MAX  ? "before"
+                             : q->after != UINT64_MAX ? "after"
+                                                      : "context",
+                             "grep", reterr);
+        if (strv_length(q->names) == 0 && !q->all_jobs && !q->cursor) {
+                error_set(reterr, ERROR_USAGE, 0, "logs: no job was named");
+                error_hint(reterr, "give names or globs, or --all-jobs; 'sdbg list -a' shows the jobs");
+                return -EINVAL;
+        }
+        if (q->reader && *q->reader && reader_check(q->reader, reterr) < 0)
+                return -EINVAL;
+        if (q->cursor && strv_length(q->names) > 1)
+                return error_set(reterr, ERROR_USAGE, 0, "--cursor is of one job, and %zu are named",
+                                 strv_length(q->names));
         return 0;
 }
 
-#define TAIL_MAX 100000000
-
-/* The last lines that passed by. */
-typedef struct Tail {
-        LogLine *lines;  /* each with its own copy of the bytes */
-        uint64_t max, n; /* n: how many passed */
-} Tail;
-
-static void tail_done(Tail *t) {
-        for (uint64_t i = 0; i < MIN(t->n, t->max); i++)
-                free((char *) t->lines[i].data);
-        free(t->lines);
-}
-#define _cleanup_tail_ _cleanup_(tail_done)
-
-static int tail_take(void *userdata, const LogLine *line) {
-        Tail *t = userdata;
-        LogLine *slot;
-        char *copy;
-
-        if (t->max == 0)
-                return 0;
-        copy = malloc(line->len + 1);
-        if (!copy)
-                return -ENOMEM;
-        if (line->len > 0)
-                memcpy(copy, line->data, line->len);
-        slot = &t->lines[t->n % t->max];
-        if (t->n >= t->max)
-                free((char *) slot->data);
-        *slot = *line;
-        slot->data = copy;
-        t->n++;
-        return 0;
+/* How many of the last lines are asked for. What says otherwise where to begin means all from there. */
+static uint64_t last_lines(const LogsRequest *q) {
+        if (q->lines != UINT64_MAX)
+                return q->lines;
+        if (q->head != UINT64_MAX || q->all || q->since || q->until || q->cursor || q->reader || q->errors ||
+            q->max_bytes != UINT64_MAX)
+                return UINT64_MAX;
+        return q->lines_default;
 }
 
-static int tail_give(Tail *t, LogSink sink, void *userdata) {
-        int r = 0;
-
-        for (uint64_t i = t->n > t->max ? t->n - t->max : 0; r >= 0 && i < t->n; i++)
-                r = sink(userdata, &t->lines[i % t->max]);
-        return r;
-}
-
-/* Places each source so that its last `max` lines follow; where lines are picked out, at its start. */
-static int seek_sources(Reading *g, uint64_t max) {
-        bool picks = g->grep || g->stream >= 0;
-
-        for (size_t i = 0; i < g->n; i++) {
-                uint64_t lines = max != UINT64_MAX && !picks ? run_log_lines(g->sources[i].log) : 0;
-                int r = run_log_seek(g->sources[i].log, usec_sub(lines, max) + 1);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* An unfinished line at the end of what there is belongs to it. */
-static int give_history(Reading *g, uint64_t max, LogSink sink, void *userdata) {
-        ssize_t n = give_all(g, max, sink, userdata);
-
-        return n < 0 ? (int) n : (uint64_t) n < max ? give_partials(g, sink, userdata) : 0;
-}
-
-static int give_tail(Reading *g, uint64_t max, LogSink sink, void *userdata) {
-        _cleanup_tail_ Tail t = { .max = MIN(max, (uint64_t) TAIL_MAX) };
+static int read_all(Logs *l, Manager *m, Error *reterr) {
+        const LogsRequest *q = l->q;
+        Reading *g = &l->reading;
+        uint64_t last = last_lines(q);
         int r;
 
-        t.lines = calloc(t.max + 1, sizeof(LogLine));
-        if (!t.lines) {
-                t.max = 0;
-                return -ENOMEM;
-        }
-        r = give_history(g, UINT64_MAX, tail_take, &t);
-        return r < 0 ? r : tail_give(&t, sink, userdata);
-}
-
-static int prepare(Reading *g, const LogsRequest *q, Error *reterr) {
-        g->invert = q->invert;
-        g->stream = q->stream ? stream_from_string(q->stream) : _STREAM_INVALID;
-        if (q->stream && (g->stream < 0 || g->stream == STREAM_RECORD))
-                return error_set(reterr, ERROR_USAGE, 0, "'%s' is no stream: stdout, stderr or pty",
-                                 q->stream);
-        return q->grep ? regex_compile(q->grep, q->ignore_case, &g->grep, reterr) : 0;
-}
-
-/* The jobs of one name or glob. A plain name is looked up without a look at all the others. */
-static int add_named(Manager *m, Reading *g, const char *name, const char *run, Error *reterr) {
-        JobSelection select = { .names = (char *[]){ (char *) name, NULL } };
-        _cleanup_job_list_ JobList jobs = {};
-        _cleanup_job_ Job j = JOB_INIT;
-        int r;
-
-        if (!strpbrk(name, "*?[")) {
-                r = job_find(m, name, &j, reterr);
-                return r < 0 ? r : add_runs(g, &j, run, reterr);
-        }
-        r = jobs_select(m, &select, JOB_STATE, true, &jobs, reterr);
-        for (size_t i = 0; r >= 0 && i < jobs.n; i++)
-                r = add_runs(g, &jobs.jobs[i], run, reterr);
-        return r;
-}
-
-int op_logs(Manager *m, const LogsRequest *q, LogSink sink, void *userdata, Error *reterr) {
-        bool default_lines = q->lines == UINT64_MAX && q->head == UINT64_MAX && !q->all;
-        uint64_t lines = default_lines ? q->lines_default : q->lines;
-        _cleanup_reading_ Reading g = {};
-        int r;
-
-        r = prepare(&g, q, reterr);
-        STRV_FOREACH (name, q->names)
-                if (r >= 0)
-                        r = add_named(m, &g, *name, q->run, reterr);
+        r = reading_add_jobs(g, m, q, l->output.sink, l->output.userdata, reterr);
+        /* Of folded lines, the last ones are known when all have been folded. */
+        if (r >= 0 && last != UINT64_MAX && !q->collapse)
+                r = reading_skip_to_last(g, last, reterr);
+        if (r >= 0)
+                r = give_all(g, q->head, &l->output, reterr);
         if (r < 0)
                 return r;
+        if (q->follow && l->output.given < q->head && !all_over(g, false))
+                return follow(l, reterr);
+        /* An unfinished line at the end of what there is belongs to it. */
+        return rest(l, l->output.given < q->head);
+}
 
-        r = seek_sources(&g, lines);
+int op_logs(Manager *m, const LogsRequest *q, LogSink sink, LogPause pause, void *userdata, Error *reterr) {
+        Logs l = { .q = q, .pause = pause, .userdata = userdata, .output = { sink, userdata, 0 } };
+        int r;
+
+        l.reading.exact = q->raw;
+        l.reading.follow = q->follow;
+        r = check(q, reterr);
         if (r >= 0)
-                r = lines != UINT64_MAX ? give_tail(&g, lines, sink, userdata)
-                                        : give_history(&g, q->head, sink, userdata);
-        if (r >= 0 && q->follow)
-                r = follow(&g, sink, userdata);
+                r = pick_prepare(&l.reading.pick, q, reterr);
+        if (r >= 0 && q->collapse) {
+                r = fold_prepare(&l.fold, last_lines(q), sink, userdata, reterr);
+                l.output.sink = fold_take;
+                l.output.userdata = &l.fold;
+        }
+        if (r >= 0)
+                r = read_all(&l, m, reterr);
+        fold_done(&l.fold);
+        reading_done(&l.reading);
         return r;
+}
+
+static int read_one(Reading *g, const char *job, const char *run) {
+        g->pick = PICK_ALL;
+        return reading_add(g, job, run, 0, USEC_INFINITY, NULL);
 }
 
 int op_tail(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr) {
-        _cleanup_reading_ Reading g = { .stream = _STREAM_INVALID };
+        Output o = { sink, userdata, 0 };
+        _cleanup_reading_ Reading g = {};
         int r;
 
-        r = add_source(&g, job, run, reterr);
+        r = read_one(&g, job, run);
         if (r >= 0)
-                r = seek_sources(&g, max);
-        return r < 0 ? r : give_tail(&g, max, sink, userdata);
+                r = reading_skip_to_last(&g, max, reterr);
+        if (r >= 0)
+                r = give_all(&g, UINT64_MAX, &o, reterr);
+        return r < 0 ? r : give_partials(&g, &o);
 }
 
 int op_stream(const char *job, const char *run, const volatile int *interrupted, LogSink sink, void *userdata,
               Error *reterr) {
-        _cleanup_reading_ Reading g = { .stream = _STREAM_INVALID };
+        Output o = { sink, userdata, 0 };
+        _cleanup_reading_ Reading g = {};
         bool quiet = false;
         int r;
 
-        r = add_source(&g, job, run, reterr);
+        r = read_one(&g, job, run);
         if (r >= 0)
-                r = run_log_seek(g.sources[0].log, 1);
+                r = source_open(&g, &g.sources[0], reterr);
         while (r >= 0 && !*interrupted) {
-                ssize_t given;
+                uint64_t given = o.given;
 
                 r = await_more(&g, 0);
-                if (r < 0)
-                        break;
-                given = give_all(&g, UINT64_MAX, sink, userdata);
-                r = given < 0 ? (int) given : give_partials(&g, sink, userdata);
-                if (r < 0 || run_log_exit_record(g.sources[0].log) || all_over(&g, quiet && given == 0))
+                if (r >= 0)
+                        r = give_all(&g, UINT64_MAX, &o, reterr);
+                if (r >= 0)
+                        r = give_partials(&g, &o);
+                if (r < 0 || run_log_exit_record(g.sources[0].log) || all_over(&g, quiet && o.given == given))
                         break;
                 r = await_more(&g, POLL_USEC);
                 quiet = r == 0;

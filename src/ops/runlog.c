@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/parse.h"
 #include "sdbg/job/job.h"
 #include "sdbg/ops/runlog.h"
 #include "sdbg/text/sanitize.h"
@@ -10,7 +11,7 @@ typedef struct Carry {
         Buf data;
         uint64_t seq;
         usec_t time;
-        bool given; /* its beginning was given as partial */
+        size_t given; /* so many bytes of its beginning were given as partial */
 } Carry;
 
 struct RunLog {
@@ -27,6 +28,9 @@ struct RunLog {
         char *exit_record;
         bool exit_seen;
         uint64_t total; /* lines of the run, as its exit record tells */
+
+        Cursor resumed; /* what was given before this log was opened */
+        bool exact;
 };
 
 int run_log_open(RunLog **ret, const char *job, const char *run, Error *reterr) {
@@ -59,9 +63,82 @@ uint64_t run_log_lines(RunLog *l) {
         return entries_lines(&l->entries);
 }
 
+uint64_t run_log_cleared(RunLog *l) {
+        _cleanup_job_ Job j = JOB_INIT;
+        _cleanup_entry_ Entry e = {};
+
+        if (entries_find_newest(&l->entries, "SDBG_EVENT", "clear", &e) <= 0 || !e.record ||
+            job_from_record(&j, e.record) < 0 || j.lines == UINT64_MAX)
+                return 0;
+        return j.lines;
+}
+
 int run_log_seek(RunLog *l, uint64_t seq) {
         l->first_seq = l->next_seq = MAX(seq, (uint64_t) 1);
+        l->has_entry = false;
+        l->resumed = (Cursor){};
+        for (size_t i = 0; i < ELEMENTSOF(l->carry); i++) {
+                l->carry[i].seq = 0;
+                l->carry[i].data.len = 0;
+        }
         return entries_seek(&l->entries, seq);
+}
+
+int run_log_resume(RunLog *l, const Cursor *from, bool exact) {
+        uint64_t seq = from->seq + 1;
+        int r;
+
+        for (size_t i = 0; i < from->n_open; i++)
+                seq = MIN(seq, from->open[i].seq);
+        r = run_log_seek(l, seq);
+        l->resumed = *from;
+        l->exact = exact;
+        return r;
+}
+
+static void add_open(Cursor *c, uint64_t seq, uint64_t bytes) {
+        if (c->n_open == CURSOR_OPEN_MAX)
+                return;
+        c->open[c->n_open].seq = seq;
+        c->open[c->n_open++].bytes = bytes;
+}
+
+void run_log_position(const RunLog *l, Cursor *ret) {
+        ret->n_open = 0;
+        ret->seq = MAX(l->resumed.seq, l->next_seq > 0 ? l->next_seq - 1 : 0);
+        for (size_t i = 0; i < ELEMENTSOF(l->carry); i++)
+                if (l->carry[i].seq > 0)
+                        add_open(ret, l->carry[i].seq, l->carry[i].given);
+}
+
+/* How much of a line was given before the log was opened; UINT64_MAX: all of it. */
+static uint64_t bytes_known(const RunLog *l, uint64_t seq) {
+        const Cursor *c = &l->resumed;
+
+        if (seq > c->seq)
+                return 0;
+        for (size_t i = 0; i < c->n_open; i++)
+                if (c->open[i].seq == seq)
+                        return c->open[i].bytes;
+        return UINT64_MAX;
+}
+
+/* Takes out what is known of a line that has `before` bytes in front. Return: whether it has anything new. */
+static bool has_news(RunLog *l, LogLine *line, size_t before) {
+        uint64_t known = bytes_known(l, line->seq);
+
+        if (known == 0)
+                return true;
+        if (known == UINT64_MAX || before + line->len < known)
+                return false;
+        if (before + line->len == known && (line->partial || !l->exact))
+                return false;
+        if (l->exact && before < known) {
+                line->data += known - before;
+                line->len -= known - before;
+                line->continued = true;
+        }
+        return true;
 }
 
 static void take_record(RunLog *l, Entry *e) {
@@ -88,12 +165,14 @@ static const char *gap_reason(RunLog *l, uint64_t from) {
                 return "vacuumed";
         if (entries_find(&l->entries, "SDBG_EVENT", "cap", &e) > 0)
                 return "cap";
+        if (entries_find(&l->entries, "SDBG_EVENT", "start", &e) <= 0)
+                return "vacuumed";
         return entries_find(&l->entries, "SDBG_EVENT", "gap", &e) > 0 ? "overflow" : "lost";
 }
 
 /* Whether lines are missing before the entry; says so in *ret. */
 static bool is_gap(RunLog *l, const Entry *e, LogLine *ret) {
-        uint64_t from = l->next_seq;
+        uint64_t from = MAX(l->next_seq, l->resumed.seq + 1);
 
         if (e->seq <= from)
                 return false;
@@ -134,23 +213,24 @@ static bool join(RunLog *l, const char *data, size_t len, bool finished, LogLine
 
         if (c->seq != l->entry_seq) {
                 c->data.len = 0;
-                c->given = false;
+                c->given = 0;
                 c->seq = l->entry_seq;
                 c->time = l->entry.time;
         }
-        if (finished && c->data.len == 0 && !c->given) {
+        if (finished && c->data.len == 0 && c->given == 0) {
                 fill_line(l, ret, data, len, false);
-                return true;
+                c->seq = 0;
+                return has_news(l, ret, 0);
         }
         buf_append(&c->data, data, len);
         if (!finished)
                 return false;
         fill_line(l, ret, c->data.data, c->data.len, false);
         ret->time = c->time;
-        ret->continued = c->given;
+        ret->continued = c->given > 0;
         c->seq = 0;
         c->data.len = 0; /* the bytes stay until the next call */
-        return true;
+        return has_news(l, ret, c->given);
 }
 
 /* The next line of the entry that is at hand. Return: whether there was one. */
@@ -206,6 +286,7 @@ int run_log_next(RunLog *l, LogLine *ret) {
 int run_log_partial(RunLog *l, LogLine *ret) {
         for (Stream s = 0; s < STREAM_RECORD; s++) {
                 Carry *c = &l->carry[s];
+                bool fresh;
 
                 if (c->seq == 0 || c->data.len == 0 || c->seq < l->first_seq)
                         continue;
@@ -219,11 +300,13 @@ int run_log_partial(RunLog *l, LogLine *ret) {
                         .len = c->data.len,
                         .clean = sanitize_is_clean(c->data.data, c->data.len),
                         .partial = true,
-                        .continued = c->given,
+                        .continued = c->given > 0,
                 };
-                c->given = true;
+                fresh = has_news(l, ret, c->given);
+                c->given += c->data.len;
                 c->data.len = 0;
-                return 1;
+                if (fresh)
+                        return 1;
         }
         return 0;
 }

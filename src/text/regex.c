@@ -54,3 +54,7 @@ int regex_match(const Regex *r, const char *text, size_t len) {
                 return 1;
         return n == PCRE2_ERROR_NOMATCH ? 0 : -E2BIG;
 }
+
+const char *regex_mark(const Regex *r) {
+        return (const char *) pcre2_get_mark(r->data);
+}

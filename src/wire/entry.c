@@ -83,10 +83,10 @@ static void put_sending(Buf *out, const Batch *b, Pool pool) {
 
         buf_printf(out, "PRIORITY=%c\n", pool == POOL_OUTPUT && notice ? '5' : priorities[pool]);
         put_number(out, "SDBG_ENTRY", b->entry);
-        if (pool != POOL_OUTPUT) {
+        /* journald's own time is that of the writing, some milliseconds to minutes later. */
+        put_number(out, "SDBG_TIME", b->time);
+        if (pool != POOL_OUTPUT)
                 put_field(out, "SDBG_REPAIRED", "1");
-                put_number(out, "SDBG_TIME", b->time);
-        }
 }
 
 static void put_message(Buf *out, const Batch *b) {

@@ -11,7 +11,7 @@ import harness
 from harness import root, sdbg, unique_name, wait_until
 
 MIB = 1 << 20
-GAP = re.compile(r"… (\d+) lines left out \((.+)\) …")
+GAP = re.compile(r"… ([\d,]+) lines left out \((.+)\) …")
 # Prints blocks of lines that cannot be compressed much, without a pause.
 PRINTER = """
 import base64, os, sys
@@ -60,7 +60,7 @@ class CapTest(harness.SystemTest):
         lines = self.logs().stdout.splitlines()
         [at] = [i for i, line in enumerate(lines) if GAP.fullmatch(line)]
         missing, reason = GAP.fullmatch(lines[at]).groups()
-        return lines[:at], lines[at + 1:], int(missing), reason
+        return lines[:at], lines[at + 1:], int(missing.replace(",", "")), reason
 
 
 class Cap(CapTest):
@@ -170,7 +170,7 @@ class Overflow(CapTest):
         lines = self.logs().stdout.splitlines()
         gaps = [GAP.fullmatch(line) for line in lines if GAP.fullmatch(line)]
         self.assertTrue(gaps)
-        self.assertEqual(sum(int(gap[1]) for gap in gaps) + len(lines) - len(gaps), self.LINES)
+        self.assertEqual(sum(int(gap[1].replace(",", "")) for gap in gaps) + len(lines) - len(gaps), self.LINES)
         self.assertEqual({gap[2] for gap in gaps} & {"cap", "vacuumed"}, set())
 
 

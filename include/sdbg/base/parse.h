@@ -18,6 +18,10 @@ int parse_size(const char *s, uint64_t *ret);
 /* "512M", "1.5G", "900K" for people, "12B" below 1 KiB. Return: buf. */
 char *format_size(char *buf, size_t size, uint64_t bytes);
 
+/* "1,234,567". Return: buf, which should hold FORMAT_COUNT_MAX bytes. */
+#define FORMAT_COUNT_MAX 32
+char *format_count(char *buf, size_t size, uint64_t n);
+
 /* yes/no, true/false, on/off, 1/0. Return: 1, 0, -EINVAL. */
 int parse_boolean(const char *s);
 

@@ -32,6 +32,10 @@ int journal_reader_seek_tail(JournalReader *r);
 int journal_reader_seek_time(JournalReader *r, usec_t realtime);
 int journal_reader_seek_cursor(JournalReader *r, const char *cursor);
 
+/* Places the reader so that the newest entry that begins before line `seq` of a run comes next, those that
+ * were written again not counted; at the head where there is none. Return: 0, negative errno. */
+int journal_reader_seek_line(JournalReader *r, uint64_t seq);
+
 /* Moves to the next or previous entry and decodes it into *e (which is emptied first). Entries that
  * are none of sdbg's are passed over.
  * Return: 1; 0 where there is none (yet); negative errno. */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sdbg/base/error.h"
+#include "sdbg/job/cursor.h"
 #include "sdbg/wire/entry.h"
 
 /* The output of one run, line by line, from wherever it is: what has left the ring comes from the
@@ -23,7 +24,15 @@ typedef struct LogLine {
 
         uint64_t missing;   /* not a line: so many are missing here */
         const char *reason; /* "cap", "vacuumed", "lost" */
+
+        /* Set by op_logs() only. */
+        uint64_t count; /* so many lines were folded into this one; 0: it is itself */
+        bool context;   /* near to a line that was looked for, but none itself */
+        bool apart;     /* lines were passed over before it, where context was asked for */
 } LogLine;
+
+/* Of LogLine.missing: that there were lines is known, their number is not. */
+#define LINES_UNKNOWN UINT64_MAX
 
 /* Opens the log of a run; nothing is read yet. Return: 0, negative errno with reterr said. */
 int run_log_open(RunLog **ret, const char *job, const char *run, Error *reterr);
@@ -37,9 +46,19 @@ const char *run_log_job(const RunLog *l);
 /* Return: how many lines the run has printed so far; 0 where that is not known. */
 uint64_t run_log_lines(RunLog *l);
 
-/* Begins with line `seq` (1 is the first), or with the first after it that there is.
+/* Begins (anew) with line `seq` (1 is the first), or with the first after it that there is.
  * Return: 0, negative errno. */
 int run_log_seek(RunLog *l, uint64_t seq);
+
+/* Goes on from a cursor of this run. Of a line that was unfinished there, what has come since is given: all of
+ * the line, or with `exact` only the bytes behind those that were given. Return: 0, negative errno. */
+int run_log_resume(RunLog *l, const Cursor *from, bool exact);
+
+/* Fills seq and open of the cursor: behind all that was given so far. */
+void run_log_position(const RunLog *l, Cursor *ret);
+
+/* Return: after which line the log was cleared; 0: it was not. To be asked for before the first seek. */
+uint64_t run_log_cleared(RunLog *l);
 
 /* Return: 1 and the next line; 0 where there is none now; negative errno. */
 int run_log_next(RunLog *l, LogLine *ret);

@@ -52,6 +52,8 @@ typedef struct LogStyle {
         bool open_line; /* state: what was printed last has no newline yet */
 } LogStyle;
 
+/* "… 1,204 lines left out (cap) …", without a newline. */
+void show_gap(FILE *f, uint64_t missing, const char *reason);
 int show_log_line(FILE *f, LogStyle *style, const LogLine *line);
 /* Ends a line that is still open. */
 void show_log_end(FILE *f, LogStyle *style);

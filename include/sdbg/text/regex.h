@@ -16,3 +16,6 @@ DEFINE_CLEANUP_FUNC(Regex *, regex_free);
 /* Return: 1 it matches somewhere; 0 it does not; -E2BIG the search was given up, since the expression
  * explodes on this text. */
 int regex_match(const Regex *r, const char *text, size_t len);
+
+/* The name of the (*MARK:NAME) that the last successful match has passed. Return: borrowed; NULL: none. */
+const char *regex_mark(const Regex *r);

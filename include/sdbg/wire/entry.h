@@ -44,8 +44,8 @@ typedef enum Pool {
         _POOL_MAX,
 } Pool;
 
-/* Appends the entry of one batch to `out`. pool: POOL_OUTPUT at first; another one marks the entry as
- * sent again (SDBG_REPAIRED=1) with the time at which its line was read (SDBG_TIME=).
+/* Appends the entry of one batch to `out`, with the time at which its first line was read (SDBG_TIME=).
+ * pool: POOL_OUTPUT at first; another one marks the entry as sent again (SDBG_REPAIRED=1).
  * Out of memory shows in out->oom. */
 void entry_encode_batch(Buf *out, const EntryTag *tag, const Batch *b, Pool pool);
 

@@ -74,7 +74,7 @@ static void test_fields(void **state) {
                 { "SDBG_RAW", NULL },
                 { "SDBG_PARTIAL", NULL },
                 { "SDBG_REPAIRED", NULL },
-                { "SDBG_TIME", NULL },
+                { "SDBG_TIME", "1795356245123456" },
                 { "SDBG_LABEL", NULL },
         };
         Batch b = make_batch(STREAM_STDOUT, BYTES("hello\n"));
