@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "sdbg/base/fd.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
 #include "sdbg/ops/events.h"
@@ -48,12 +49,19 @@ static int make_key(const JobSelection *s, const char *project, char **ret) {
 typedef struct Reader {
         char *name, *key;
         EventMark mark;
+        int lock_fd; /* so that of two calls at once, each gets something else */
 } Reader;
+
+#define READER_INIT                                                                                          \
+        (Reader) {                                                                                           \
+                .lock_fd = -EBADF                                                                            \
+        }
 
 static void reader_done(Reader *r) {
         free(r->name);
         free(r->key);
         event_mark_done(&r->mark);
+        close_fd(r->lock_fd);
 }
 #define _cleanup_reader_ _cleanup_(reader_done)
 
@@ -64,6 +72,11 @@ static int reader_load(Reader *r, const EventsRequest *q, const char *project, E
         r->name = *q->reader ? strdup(q->reader) : reader_default();
         if (!r->name || make_key(&q->select, project, &r->key) < 0)
                 return error_oom(reterr);
+        if (!q->follow) {
+                r->lock_fd = bookmark_lock(r->name, r->key, reterr);
+                if (r->lock_fd < 0)
+                        return r->lock_fd;
+        }
         k = bookmark_load(r->name, r->key, &text, reterr);
         /* What is no mark is that of a reader who knows nothing. */
         if (k > 0 && event_mark_from_string(&r->mark, text) == -ENOMEM)
@@ -148,7 +161,7 @@ static int check(Manager *m, const EventsRequest *q, usec_t *ret_since, Error *r
 
 int op_events(Manager *m, const EventsRequest *q, EventSink sink, void *userdata, Error *reterr) {
         _cleanup_(event_log_done) EventLog l = { .rings = { .jobs_fd = -EBADF, .inotify_fd = -EBADF } };
-        _cleanup_reader_ Reader reader = {};
+        _cleanup_reader_ Reader reader = READER_INIT;
         usec_t since = 0;
         int r;
 

@@ -188,3 +188,35 @@ int bookmark_store(const char *reader, const char *key, const char *cursor, Erro
                 r = forget_oldest(dir);
         return r < 0 ? error_set(reterr, ERROR_FAILED, r, "cannot keep what '%s' has read", reader) : 0;
 }
+
+/* One byte of one file for each bookmark, as far as there are bytes: two that share one only wait longer. */
+static off_t lock_place(const char *name) {
+        uint32_t hash = 5381; /* Bernstein's */
+
+        for (; *name; name++)
+                hash = hash * 33 + (unsigned char) *name;
+        return hash;
+}
+
+int bookmark_lock(const char *reader, const char *key, Error *reterr) {
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+        _cleanup_close_ int dir = -EBADF, fd = -EBADF;
+        _cleanup_free_ char *name = NULL;
+        int r;
+
+        r = file_name(reader, key, &name, reterr);
+        if (r < 0)
+                return r;
+        dir = readers_open(reterr);
+        if (dir < 0)
+                return dir;
+        fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return error_set(reterr, ERROR_FAILED, errno, "cannot open the readers' lock");
+        lock.l_start = lock_place(name);
+        while (fcntl(fd, F_OFD_SETLKW, &lock) < 0)
+                if (errno != EINTR)
+                        return error_set(reterr, ERROR_FAILED, errno, "cannot lock what '%s' has read",
+                                         reader);
+        return TAKE_FD(fd);
+}

@@ -240,6 +240,13 @@ class New(EventsTest):
         self.assertEqual(result.returncode, 1)
         self.assertEqual(self.new(self.name), [(self.name, "start"), (self.name, "exit")])
 
+    def test_several_calls_at_once(self):
+        for _ in range(3):
+            self.run_job()
+        children = [spawn("sdbg", "--json", "events", f"--new={self.reader}", self.name) for _ in range(10)]
+        given = [line for child in children for line in child.communicate(timeout=60)[0].splitlines()]
+        self.assertEqual(sorted(json.loads(line)["event"] for line in given), ["exit"] * 3 + ["start"] * 3)
+
     def test_session_of_an_agent(self):
         env = {"CLAUDE_CODE_SESSION_ID": self.reader}
         self.run_job()

@@ -27,3 +27,7 @@ int bookmark_load(const char *reader, const char *key, char **ret, Error *reterr
 /* Replaces it; of two at once, one is kept whole. To be called when what it stands for has been written out.
  * Return: 0, negative errno with reterr said. */
 int bookmark_store(const char *reader, const char *key, const char *cursor, Error *reterr);
+
+/* Waits until no other process holds this lock; for whoever prints between loading and storing. It is given back
+ * by closing the descriptor, and by the process's end. Return: a descriptor; negative errno with reterr said. */
+int bookmark_lock(const char *reader, const char *key, Error *reterr);
