@@ -279,17 +279,33 @@ static int read_one(Reading *g, const char *job, const char *run) {
         return reading_add(g, job, run, 0, USEC_INFINITY, NULL);
 }
 
-int op_tail(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr) {
+/* The last hits of what is picked out of one run. */
+static int give_last(Reading *g, uint64_t max, LogSink sink, void *userdata, Error *reterr) {
         Output o = { sink, userdata, 0 };
-        _cleanup_reading_ Reading g = {};
         int r;
 
-        r = read_one(&g, job, run);
+        r = reading_skip_to_last(g, max, reterr);
         if (r >= 0)
-                r = reading_skip_to_last(&g, max, reterr);
+                r = give_all(g, UINT64_MAX, &o, reterr);
+        return r < 0 ? r : give_partials(g, &o);
+}
+
+int op_tail(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr) {
+        _cleanup_reading_ Reading g = {};
+        int r = read_one(&g, job, run);
+
+        return r < 0 ? r : give_last(&g, max, sink, userdata, reterr);
+}
+
+int op_errors(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr) {
+        _cleanup_reading_ Reading g = {};
+        LogsRequest q = LOGS_REQUEST_INIT;
+        int r = read_one(&g, job, run);
+
+        q.errors = true;
         if (r >= 0)
-                r = give_all(&g, UINT64_MAX, &o, reterr);
-        return r < 0 ? r : give_partials(&g, &o);
+                r = pick_prepare(&g.pick, &q, reterr);
+        return r < 0 ? r : give_last(&g, max, sink, userdata, reterr);
 }
 
 int op_stream(const char *job, const char *run, const volatile int *interrupted, LogSink sink, void *userdata,

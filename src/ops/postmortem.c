@@ -12,6 +12,8 @@
 /* Exit records that are read in search of POSTMORTEM_RUNS with the same command. */
 #define RECORDS_MAX 200
 #define LINE_MAX_BYTES 500
+/* The rest of POSTMORTEM_LINES is their context. */
+#define ERRORS_MAX 6
 
 static void clear_lines(PostMortem *p) {
         for (size_t i = 0; i < p->n_lines; i++)
@@ -132,6 +134,7 @@ static int keep_line(void *userdata, const LogLine *line) {
                 .seq = line->seq,
                 .time = line->time,
                 .stream = line->stream,
+                .apart = line->apart,
                 .text = text,
         };
         return 0;
@@ -143,6 +146,12 @@ static int find_lines(const Job *j, PostMortem *p) {
 
         if (!j->run || j->lines == 0)
                 return 0;
+        if (j->state == JOB_FAILED) {
+                r = op_errors(j->name, j->run, ERRORS_MAX, keep_line, &k, NULL);
+                p->has_errors = p->n_lines > 0;
+                if (r == -ENOMEM || p->has_errors)
+                        return r == -ENOMEM ? r : 0;
+        }
         r = op_tail(j->name, j->run, POSTMORTEM_LINES, keep_line, &k, NULL);
         /* Its output may be gone. */
         return r == -ENOMEM ? r : 0;

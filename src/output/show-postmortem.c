@@ -28,7 +28,7 @@ static void show_lines(FILE *f, const PostMortem *p) {
                 return;
         fprintf(f, "\n%s\n", p->has_errors ? "what looks like errors:" : "last lines:");
         for (size_t i = 0; i < p->n_lines; i++)
-                fprintf(f, "    %s\n", p->lines[i].text);
+                fprintf(f, "%s    %s\n", p->lines[i].apart && i > 0 ? "    --\n" : "", p->lines[i].text);
 }
 
 void show_post_mortem(FILE *f, const Job *j, const PostMortem *p) {

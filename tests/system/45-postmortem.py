@@ -77,6 +77,22 @@ class Reason(PostMortemTest):
         self.assertTrue(text.startswith(GOLDEN.format(name=self.name, command=command)), text)
         self.assertIn("    Cannot find module 'x'\n", text)
 
+    def test_errors_with_context(self):
+        self.run_job("seq 20000; echo 'a.c: In function f:'; echo 'a.c:3:1: error: expected ;'; echo '    3 | int x';"
+                     "seq 20000; echo 'make: *** [all] Error 2'; seq 5; exit 2")
+        found = self.post_mortem()
+        self.assertEqual(found["last_lines"], [])
+        self.assertEqual([(line["seq"], line["text"]) for line in found["error_lines"]], [
+            (20001, "a.c: In function f:"), (20002, "a.c:3:1: error: expected ;"), (20003, "    3 | int x"),
+            (20004, "1"), (40003, "20000"), (40004, "make: *** [all] Error 2"), (40005, "1"), (40006, "2")])
+        _, _, shown = self.text().partition("what looks like errors:\n")
+        self.assertEqual(shown.splitlines()[:6], ["    a.c: In function f:", "    a.c:3:1: error: expected ;",
+                                                  "        3 | int x", "    1", "    --", "    20000"])
+
+    def test_errors_of_a_success_are_none(self):
+        self.run_job("echo 'error: harmless'; exit 0")
+        self.assertEqual(self.post_mortem()["error_lines"], [])
+
     def test_job_without_output(self):
         self.run_job("exit 1")
         self.assertEqual(self.post_mortem()["last_lines"], [])

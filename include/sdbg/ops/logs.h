@@ -55,6 +55,9 @@ int logs_remember(const LogsRequest *q, const LogPlaces *places, Error *reterr);
 /* The last `max` lines of a run. Return: as op_logs(). */
 int op_tail(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr);
 
+/* The last `max` lines of a run that look like errors, with their context. Return: as op_logs(). */
+int op_errors(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr);
+
 /* Gives a run's lines as they come, from the first on, unfinished ones included, until its main process
  * has ended or `interrupted` is set. Return: 0, negative errno with reterr said or of the sink. */
 int op_stream(const char *job, const char *run, const volatile int *interrupted, LogSink sink, void *userdata,

@@ -17,6 +17,7 @@ typedef struct PostMortemLine {
         uint64_t seq;
         usec_t time;
         Stream stream;
+        bool apart; /* it does not follow the one before */
         char *text; /* printable, on one line */
 } PostMortemLine;
 
