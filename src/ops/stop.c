@@ -195,7 +195,7 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
         if (r < 0)
                 return r;
         if (enabled_read_spec(name, &s) > 0)
-                return op_start_spec(m, &s, settle, ret, reterr);
+                return op_start_spec(m, &s, settle, q->wait_max, ret, reterr);
         r = job_find(m, name, &ret->job, reterr);
         if (r < 0)
                 return r;
@@ -211,7 +211,7 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
         s.asked_by = q->caller ? strdup(q->caller) : caller_describe(getppid(), NULL);
         if (!s.asked_by)
                 return error_oom(reterr);
-        return op_start_spec(m, &s, settle, ret, reterr);
+        return op_start_spec(m, &s, settle, q->wait_max, ret, reterr);
 }
 
 static bool is_named(const char *name, char *const *names) {

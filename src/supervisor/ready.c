@@ -204,7 +204,9 @@ void supervisor_ready_reaped(Supervisor *s, int status, usec_t now) {
                 answer = read_answer(s);
         snprintf(text, sizeof(text), "not ready within %s: %s",
                  format_duration(span, sizeof(span), MIN(now - s->started, s->spec.ready_timeout)),
-                 answer ?: "what looks for it was killed");
+                 answer              ? answer
+                 : WIFEXITED(status) ? "what looks for it cannot be run"
+                                     : "what looks for it was killed");
         fail(s, text, now);
 }
 

@@ -35,7 +35,7 @@ class ManyTest(harness.SystemTest):
         self.assertEqual(harness.job_cgroups(), [])
         self.assertEqual([d for d in harness.CGROUPS.rglob("bgjob-*") if d.is_dir()], [])
         files = {file.name for file in (RUNTIME / "sdbg/jobs").glob("*/*")}
-        self.assertLessEqual(files, FILES | {"stop-timeout"})
+        self.assertLessEqual(files, FILES | {"stop-timeout", "stopped-by"})
         self.assertEqual({f.name for f in (RUNTIME / "sdbg").iterdir()}, {"jobs", "journal-checked"})
         self.assertEqual(list((RUNTIME / "systemd/transient").glob("bgjob-*")), [])
         sdbg("clean")

@@ -115,6 +115,19 @@ class Ports(PortsTest):
             ports = self.job()["ports"]
         self.assertEqual([(p["address"], p["port"]) for p in ports], [("0.0.0.0", 3000)])
 
+    def test_multipath_tcp(self):
+        # What Go's servers listen with.
+        try:
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_MPTCP).close()
+        except OSError:
+            self.skipTest("this kernel has no multipath TCP")
+        text = SERVER.replace("socket.SOCK_STREAM)", "socket.SOCK_STREAM, socket.IPPROTO_MPTCP)")
+        (self.directory / "server.py").write_text(text)
+        job = self.serve("tcp,127.0.0.1,3000")
+        self.assertEqual(job["pid"], self.job()["ports"][0]["pid"])
+        self.assertEqual(self.ports(), [("tcp", "127.0.0.1", 3000)])
+        self.assertIn(" :3000 ", sdbg("list", self.name).stdout)
+
     def test_process_that_cannot_be_looked_at(self):
         (self.directory / "server.py").write_text("import ctypes\nctypes.CDLL(None).prctl(4, 0)\n" + SERVER)
         self.serve("tcp,127.0.0.1,3000")

@@ -56,6 +56,15 @@ class Enable(EnableTest):
         sdbg("stop", self.name)
         self.assertEqual(self.status()["result"], "stopped")
 
+    def test_boot_waits_until_it_is_ready(self):
+        server = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "23458"]
+        self.enable("--ready-port=23458", "--ready-http=http://127.0.0.1:23458/", *server)
+        self.boot()
+        job = self.status()
+        self.assertEqual((job["state"], [port["port"] for port in job["ports"]]), ("ready", [23458]))
+        sdbg("restart", self.name)
+        self.assertEqual(self.status()["state"], "ready")
+
     def test_running_job_goes_on(self):
         before = self.start("sleep", "1000")
         sdbg("enable", self.name)
