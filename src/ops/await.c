@@ -56,11 +56,25 @@ static int watch_job(const Watch *w, const char *name, WaitFor what) {
         return inotify_add_watch(w->inotify_fd, path, events) < 0 ? -errno : 0;
 }
 
+/* Another run has begun. Return: whether the one before is all that was waited for, and is known. */
+static bool begin_run(Waiter *w) {
+        if (w->one_run && job_read_exit(w->job) > 0)
+                return true;
+        waiter_forget_log(w);
+        w->pidfd = close_fd(w->pidfd);
+        w->gone_since = 0;
+        return false;
+}
+
 /* Reads the state anew. Return: whether the job has ended. */
 static bool refresh(const Watch *watch, Waiter *w, usec_t now) {
         Job fresh = JOB_INIT, *j = w->job;
 
         if (jobdir_read_state_at(watch->jobs_fd, j->name, &fresh) >= 0) {
+                if (j->run && fresh.run && !streq(j->run, fresh.run) && begin_run(w)) {
+                        job_done(&fresh);
+                        return true;
+                }
                 job_done(j);
                 *j = fresh;
         } else

@@ -21,6 +21,7 @@ typedef struct Waiter {
         usec_t due;        /* to be looked at again then, if not before */
         usec_t pause;      /* WAIT_PORT: from one look to the next */
         bool over;         /* it has happened, or cannot any more */
+        bool one_run;      /* of the run that the job is in now, whether or not another follows */
         WaitOutcome outcome;
 
         RunLog *log;             /* WAIT_LOG */
@@ -33,6 +34,9 @@ typedef struct Waiter {
         }
 
 void waiter_done(Waiter *w);
+
+/* Another run has begun: what is known of the output of the one before is of no use. */
+void waiter_forget_log(Waiter *w);
 
 /* Looks whether it has happened by now. The job's state was read before; `ended`: it has ended, nothing
  * more will come. Return: 1 it has, 0 it has not (yet); negative errno. */

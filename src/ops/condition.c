@@ -10,12 +10,16 @@
 
 #define LINE_SHOWN_MAX 500
 
-void waiter_done(Waiter *w) {
-        w->pidfd = close_fd(w->pidfd);
+void waiter_forget_log(Waiter *w) {
         run_log_freep(&w->log);
         w->log = NULL;
         for (size_t i = 0; i < ELEMENTSOF(w->open); i++)
                 buf_done(&w->open[i]);
+}
+
+void waiter_done(Waiter *w) {
+        w->pidfd = close_fd(w->pidfd);
+        waiter_forget_log(w);
 }
 
 static bool is_ready(const Job *j) {

@@ -54,6 +54,9 @@ int lifetime_check(const Spec *s, Error *reterr);
  * outside: that is meant. Return: 0; -EPERM with reterr said (refused-by-policy). */
 int check_sandbox(Manager *m, bool outside, Error *reterr);
 
+/* How a run ended, by its record in the journal. Return: 1; 0 where there is none. */
+int job_read_exit(Job *j);
+
 /* Waits until the state file of a job says that it has ended or lingers, or its supervisor is gone;
  * *ret is the last state read.
  * Return: 1; 0 when the time is over; negative errno. */

@@ -122,8 +122,7 @@ static void add_present(Job *j, JobDetail detail) {
                 count_tasks(j);
 }
 
-/* A run that is over although its state does not say so: the journal may know more. */
-static int read_end(Job *j) {
+int job_read_exit(Job *j) {
         _cleanup_journal_reader_ JournalReader *reader = NULL;
         _cleanup_entry_ Entry e = {};
         Job ended = JOB_INIT;
@@ -132,14 +131,19 @@ static int read_end(Job *j) {
             journal_reader_match(reader, "SDBG_RUN", j->run) < 0 ||
             journal_reader_match(reader, "SDBG_EVENT", "exit") < 0 || journal_reader_seek_tail(reader) < 0 ||
             journal_reader_previous(reader, &e) <= 0 || !e.record)
-                return job_mark_lost(j);
+                return 0;
         if (job_from_record(&ended, e.record) < 0 || !job_has_ended(&ended)) {
                 job_done(&ended);
-                return job_mark_lost(j);
+                return 0;
         }
         job_done(j);
         *j = ended;
-        return 0;
+        return 1;
+}
+
+/* A run that is over although its state does not say so: the journal may know more. */
+static int read_end(Job *j) {
+        return job_read_exit(j) > 0 ? 0 : job_mark_lost(j);
 }
 
 /* A supervisor that is gone may just have written its end, or the auditor is about to, while the unit is still

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
+#include "sdbg/ops/ports.h"
 
 #include "ops/await.h"
 
@@ -135,6 +136,20 @@ static int check_ended(const WaitResult *w, bool any, Error *reterr) {
         return -ECHILD;
 }
 
+/* The figures of those that go on, as they are now. */
+static void measure(JobList *l) {
+        for (size_t i = 0; i < l->n; i++) {
+                Job now = JOB_INIT, *j = &l->jobs[i];
+
+                if (!job_has_ended(j) && job_read_state(j->name, &now) > 0 && streq_ptr(j->run, now.run)) {
+                        job_done(j);
+                        *j = now;
+                } else
+                        job_done(&now);
+        }
+        jobs_add_ports(l->jobs, l->n, PORTS_ALL);
+}
+
 static int await_selected(const Condition *c, WaitResult *w, bool any, usec_t timeout, Error *reterr) {
         _cleanup_free_ Waiter *waiters = calloc(w->jobs.n + 1, sizeof(Waiter));
         int r;
@@ -142,13 +157,16 @@ static int await_selected(const Condition *c, WaitResult *w, bool any, usec_t ti
         w->outcomes = calloc(w->jobs.n + 1, sizeof(WaitOutcome));
         if (!waiters || !w->outcomes)
                 return error_oom(reterr);
-        for (size_t i = 0; i < w->jobs.n; i++)
+        for (size_t i = 0; i < w->jobs.n; i++) {
                 waiters[i] = WAITER_INIT(&w->jobs.jobs[i]);
+                waiters[i].one_run = true;
+        }
         r = await_jobs(c, waiters, w->jobs.n, any, timeout);
         for (size_t i = 0; i < w->jobs.n; i++) {
                 w->outcomes[i] = waiters[i].outcome;
                 waiter_done(&waiters[i]);
         }
+        measure(&w->jobs);
         if (r == -E2BIG)
                 return error_set(reterr, ERROR_FAILED, 0,
                                  "the regular expression needs too many steps on what was printed");

@@ -100,6 +100,17 @@ class Several(WaitTest):
         self.gate.touch()
         self.assertEqual(child.wait(timeout=60), 8)
 
+    def test_restarted_meanwhile(self):
+        """It is the end of the run that was there."""
+        name = self.start("trap 'exit 9' TERM; while :; do sleep 0.01; done")
+        for _ in range(3):
+            child = spawn("sdbg", "wait", name)
+            self.wait_blocked(child)
+            sdbg("restart", name)
+            out, _ = child.communicate(timeout=60)
+            self.assertEqual(child.returncode, 9)
+            self.assertIn("stopped by", out.decode())
+
     def test_here(self):
         (self.directory / "sub").mkdir()
         (self.directory / ".git").mkdir()
@@ -131,6 +142,14 @@ class ForLog(WaitTest):
         out, _ = child.communicate(timeout=60)
         (job,) = harness.jsonlib.loads(out)
         self.assertEqual((child.returncode, job["line"], job["seq"], job["happened"]), (0, "two", 2, True))
+
+    def test_run_that_ends_though_another_follows(self):
+        name = self.start(f"[ -e {self.gate} ] && echo two; exec sleep 1000")
+        child = spawn("sdbg", "wait", name, "--for", "log=two")
+        self.wait_blocked(child)
+        self.gate.touch()
+        sdbg("restart", name)
+        self.assertEqual(child.wait(timeout=60), 5)
 
     def test_prompt_without_newline(self):
         name = self.start("printf 'Passw'; sleep 0.5; printf 'ord: '; sleep 1000")
@@ -206,6 +225,9 @@ class ForOther(WaitTest):
         self.gate.touch()
         out, _ = child.communicate(timeout=60)
         self.assertEqual((child.returncode, out.decode()), (0, f"{name}: listens on port {port}\n"))
+        (job,) = sdbg("wait", name, "--for", "ready", json=True).json
+        self.assertEqual([p["port"] for p in job["ports"]], [port])
+        self.assertEqual(job["tasks"], 1)
         (job,) = sdbg("wait", name, "--for", f"port={port}", "--timeout", "0", json=True).json
         self.assertEqual([p["port"] for p in job["ports"]], [port])
 
