@@ -7,14 +7,19 @@
 
 #include "cli/verbs.h"
 
-static void show_option(char letter, const char *name, const char *value, const char *help) {
+static void show_option_as(char letter, const char *name, const char *before, const char *value,
+                           const char *after, const char *help) {
         char text[64];
 
-        snprintf(text, sizeof(text), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ?: ' ',
-                 letter ? ", " : "  ", name, value ? " " : "", strempty(value));
+        snprintf(text, sizeof(text), "%c%c%s--%s%s%s%s", letter ? '-' : ' ', letter ?: ' ',
+                 letter ? ", " : "  ", name, before, value, after);
         printf(strlen(text) > 30 ? "  %s\n%34s" : "  %-30s%s", text, strlen(text) > 30 ? "" : "  ");
         put_words(stdout, help);
         fputc('\n', stdout);
+}
+
+static void show_option(char letter, const char *name, const char *value, const char *help) {
+        show_option_as(letter, name, value ? " " : "", strempty(value), "", help);
 }
 
 static void show_global_options(void) {
@@ -29,7 +34,10 @@ void help_show_verb(const Verb *v) {
         put_words(stdout, v->usage);
         printf("\n\n%s.\n\nOptions:\n", v->summary);
         for (const Param *p = v->params; p && p->name; p++)
-                show_option(p->letter, p->name, p->value, p->help);
+                if (p->type == PARAM_OPTIONAL)
+                        show_option_as(p->letter, p->name, "[=", strempty(p->value), "]", p->help);
+                else
+                        show_option(p->letter, p->name, p->value, p->help);
         show_global_options();
 }
 

@@ -17,7 +17,7 @@ const Param events_params[] = {
           "go on with new events, as soon as they happen", NULL },
         { "since", 0, PARAM_STRING, offsetof(EventsRequest, since), "TIME",
           "from this time on: 10min, today, 2026-11-22 15:04", NULL },
-        { "new", 0, PARAM_OPTIONAL, offsetof(EventsRequest, reader), "[=READER]",
+        { "new", 0, PARAM_OPTIONAL, offsetof(EventsRequest, reader), "READER",
           "what this reader has not been shown yet (default: this session or terminal)", NULL },
         { "lines", 'n', PARAM_COUNT, offsetof(EventsRequest, lines), "N",
           "the last N events (default: 200, and none with --follow)", NULL },

@@ -297,6 +297,9 @@ int op_tail(const char *job, const char *run, uint64_t max, LogSink sink, void *
         return r < 0 ? r : give_last(&g, max, sink, userdata, reterr);
 }
 
+/* A look at how a job stands does not read all of a long log. */
+#define SEARCHED_MAX 100000
+
 int op_errors(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr) {
         _cleanup_reading_ Reading g = {};
         LogsRequest q = LOGS_REQUEST_INIT;
@@ -305,7 +308,13 @@ int op_errors(const char *job, const char *run, uint64_t max, LogSink sink, void
         q.errors = true;
         if (r >= 0)
                 r = pick_prepare(&g.pick, &q, reterr);
-        return r < 0 ? r : give_last(&g, max, sink, userdata, reterr);
+        if (r >= 0)
+                r = source_open(&g, &g.sources[0], reterr);
+        if (r < 0)
+                return r;
+        g.sources[0].from.seq = usec_sub(run_log_lines(g.sources[0].log), SEARCHED_MAX);
+        g.sources[0].has_from = true;
+        return give_last(&g, max, sink, userdata, reterr);
 }
 
 int op_stream(const char *job, const char *run, const volatile int *interrupted, LogSink sink, void *userdata,

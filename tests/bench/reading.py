@@ -9,7 +9,7 @@ from harness import job_units, root, run, sdbg, spawn, unique_name, wait_until
 from measuring import count_lines, interleaved, seconds
 from rows import Row
 
-SHORT, LONG = 10_000, 1_000_000
+SHORT, MIDDLE, LONG = 10_000, 200_000, 1_000_000
 TICKS = 60
 # Prints the time, ten times a second; the reader takes it from its own.
 TICKER = f"import time\nfor _ in range({TICKS}): print(time.monotonic(), flush=True); time.sleep(0.1)"
@@ -41,14 +41,26 @@ def tail(rounds, other):
     write_others(other)
     own, peer = interleaved(rounds, lambda: seconds(lambda: sdbg("logs", "-n", 100, pair.job)),
                             lambda: seconds(lambda: run(*pair.journalctl("-n", "100"))))
-    yield Row(f"last 100 lines beside {other:,} entries", "ms", own * 1e3, "journalctl", peer * 1e3, ratio_max=1)
+    yield Row(f"last 100 lines beside {other:,} entries", "ms", own * 1e3, "journalctl", peer * 1e3, ratio_max=0.5)
+
+
+def search(rounds):
+    """Few lines match, so that finding them is what is measured."""
+    pair = Pair(MIDDLE)
+    pattern = "^1234.5$"
+    own, peer = interleaved(rounds, lambda: seconds(lambda: sdbg("logs", "--all", "-g", pattern, pair.job)),
+                            lambda: seconds(lambda: run(*pair.journalctl("-g", pattern))))
+    yield Row(f"search in {MIDDLE:,} lines", "ms", own * 1e3, "journalctl -g", peer * 1e3, ratio_max=0.2)
+    own, peer = interleaved(rounds, lambda: seconds(lambda: sdbg("logs", "-n", 5, "-g", "99$", pair.job)),
+                            lambda: seconds(lambda: run(*pair.journalctl("-n", "5", "-g", "99$"))))
+    yield Row("search for the last 5 of them", "ms", own * 1e3, "journalctl -g -n", peer * 1e3, ratio_max=1)
 
 
 def whole():
     pair = Pair(LONG)
     own, peer = interleaved(1, lambda: seconds(lambda: count_lines("sdbg", "logs", "--all", pair.job)),
                             lambda: seconds(lambda: count_lines(*pair.journalctl())))
-    yield Row(f"{LONG:,} lines", "s", own, "journalctl", peer, ratio_max=1)
+    yield Row(f"{LONG:,} lines", "s", own, "journalctl", peer, ratio_max=0.2)
 
 
 def latency(follower):
@@ -80,10 +92,11 @@ def follow_journalctl():
 
 def follow():
     own, peer = interleaved(3, follow_sdbg, follow_journalctl)
-    yield Row("follow: from writing to reading", "ms", own * 1e3, "journalctl -f", peer * 1e3, ratio_max=1)
+    yield Row("follow: from writing to reading", "ms", own * 1e3, "journalctl -f", peer * 1e3, ratio_max=0.05)
 
 
 def all_measures(rounds, other):
     yield from tail(rounds, other)
+    yield from search(rounds)
     yield from whole()
     yield from follow()

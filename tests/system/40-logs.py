@@ -308,6 +308,13 @@ class Errors(LogTest):
         self.print_lines(sample("tsc"))
         self.assertEqual(self.lines("--errors", "-n", 1, "-C", 0), ["Found 4 errors in the same file, starting at: a.ts:2"])
 
+    def test_in_the_status_of_a_failed_job(self):
+        gcc = sample("gcc")
+        (self.directory / "data").write_text("\n".join([*gcc, *map(str, range(100))]) + "\n")
+        self.print("cat data; exit 1", "--cwd", self.directory)
+        shown = sdbg("status", self.name).stdout
+        self.assertIn("fatal.c:1:10: fatal error: missing.h: No such file or directory", shown)
+
     def test_of_a_real_build(self):
         (self.directory / "a.c").write_text("int main(void) { return missing; }\n")
         (self.directory / "Makefile").write_text("a: a.c\n\tcc -o a a.c\n")

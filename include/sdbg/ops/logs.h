@@ -55,7 +55,8 @@ int logs_remember(const LogsRequest *q, const LogPlaces *places, Error *reterr);
 /* The last `max` lines of a run. Return: as op_logs(). */
 int op_tail(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr);
 
-/* The last `max` lines of a run that look like errors, with their context. Return: as op_logs(). */
+/* The last `max` lines of a run that look like errors, with what belongs to them; looked for among its last
+ * hundred thousand lines. Return: as op_logs(). */
 int op_errors(const char *job, const char *run, uint64_t max, LogSink sink, void *userdata, Error *reterr);
 
 /* Gives a run's lines as they come, from the first on, unfinished ones included, until its main process

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 PAGES = "packaging/man"
-OPTION = re.compile(r"  (-\w, |    )(--[a-z-]+(?: \S+)?)(?:  +(.*))?$")
+OPTION = re.compile(r"  (-\w, |    )(--[a-z-]+(?:\[=\S+\]| \S+)?)(?:  +(.*))?$")
 GLOBAL = "--json", "-q, --quiet", "--no-color", "-h, --help"
 CHOOSING = "stop"  # has all of the options that choose jobs
 BASED_ON = {"run": "start"}  # takes the other's options, too
@@ -32,7 +32,8 @@ def plain(text):
 
 def tag_line(tag):
     """ "-n, --name NAME" with its fonts."""
-    words = [re.sub(r"^(-[\w-]+)(,?)$", r"\\fB\1\\fR\2", w) if w.startswith("-") else f"\\fI{w}\\fR" for w in tag.split()]
+    words = [re.sub(r"^(-[\w-]+)(,?)", r"\\fB\1\\fR\2", w) if w.startswith("-") else f"\\fI{w}\\fR" for w in tag.split()]
+    words = [re.sub(r"\[=(\w+)\]$", r"[=\\fI\1\\fR]", w) for w in words]
     return " ".join(words).replace("-", "\\-")
 
 
