@@ -120,6 +120,19 @@ static int dispatch(Cli *cli, int argc, char **argv) {
         return cli->verb ? run_verb(cli, argc - first, argv + first) : unknown_verb(cli, argv[first]);
 }
 
+/* Return: 0, or the errno of what could not be written. */
+static int finish_output(void) {
+        bool failed = ferror(stdout);
+
+        if (fflush(stdout) != 0)
+                return errno;
+        if (!failed)
+                return 0;
+        /* Why an earlier write failed is no longer known; the next one fails for the same reason. */
+        clearerr(stdout);
+        return fputc('\n', stdout) == EOF || fflush(stdout) != 0 ? errno : EIO;
+}
+
 int main(int argc, char *argv[]) {
         Cli cli = {};
         int failed, r;
@@ -135,7 +148,7 @@ int main(int argc, char *argv[]) {
                         r = EXIT_OWN_FAILURE;
                 error_clear(&cli.error);
         }
-        failed = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+        failed = finish_output();
         if (failed && r == 0) {
                 fprintf(stderr, "sdbg: cannot write the output: %s\n", strerror(failed));
                 r = EXIT_FAILED;

@@ -56,6 +56,8 @@ POSITIVE(ended_at)
 POSITIVE(restarts)
 
 static const char *get_state(const Job *j) {
+        if (j->waiting_for_input)
+                return "asks"; /* somebody has to type */
         return job_has_ended(j) && j->result >= 0 && j->result != RESULT_SUCCESS
                        ? job_result_to_string(j->result)
                        : job_state_to_string(j->state);

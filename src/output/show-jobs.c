@@ -158,6 +158,10 @@ static void show_state(FILE *f, const Job *j) {
         if (!job_has_ended(j) && j->pid > 0)
                 fprintf(f, ", PID %d", j->pid);
         fprintf(f, "\n");
+        if (j->waiting_for_input)
+                fprintf(f, "%11s: for input%s%s\n", "waits", j->prompt ? ": " : "", strempty(j->prompt));
+        if (j->attached > 0)
+                fprintf(f, "%11s: %d terminal%s\n", "attached", j->attached, j->attached == 1 ? "" : "s");
         if (j->result >= 0)
                 fprintf(f, "%11s: %s, %s\n", "result", job_result_to_string(j->result), strempty(j->reason));
         if (j->duration != USEC_INFINITY)
