@@ -16,6 +16,7 @@ const Verb *const verbs[] = {
         &verb_kill,
         &verb_pause,
         &verb_resume,
+        &verb_adopt,
         &verb_enable,
         &verb_disable,
         &verb_restart,

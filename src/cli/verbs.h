@@ -15,6 +15,7 @@ extern const Verb verb_stop;
 extern const Verb verb_kill;
 extern const Verb verb_pause;
 extern const Verb verb_resume;
+extern const Verb verb_adopt;
 extern const Verb verb_enable;
 extern const Verb verb_disable;
 extern const Verb verb_restart;

@@ -66,6 +66,12 @@ static bool begin_run(Waiter *w) {
         return false;
 }
 
+static bool refresh_adopted(Waiter *w) {
+        if (w->pidfd < 0)
+                w->pidfd = syscall(SYS_pidfd_open, w->job->pid, 0);
+        return job_read_state(w->job->name, w->job) != 1;
+}
+
 /* Reads the state anew. Return: whether the job has ended. */
 static bool refresh(const Watch *watch, Waiter *w, usec_t now) {
         Job fresh = JOB_INIT, *j = w->job;
@@ -81,6 +87,9 @@ static bool refresh(const Watch *watch, Waiter *w, usec_t now) {
                 job_done(&fresh);
         if (job_has_ended(j))
                 return true;
+        /* Of an adopted job nobody writes how it stands. */
+        if (job_is_scope(j))
+                return refresh_adopted(w);
         if (w->pidfd < 0 && j->supervisor > 0)
                 w->pidfd = syscall(SYS_pidfd_open, j->supervisor, 0);
         return w->gone_since > 0 && now >= w->gone_since + LAST_WORD_USEC && job_read_state(j->name, j) != 1;

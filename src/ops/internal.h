@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sdbg/ops/start.h"
+#include "sdbg/wire/entry.h"
 
 /* Fills all of a spec but its name. Return: 0, negative errno with reterr said. */
 int spec_from_request(const StartRequest *q, Spec *s, Error *reterr);
@@ -26,6 +27,18 @@ int await_others_start(int dir_fd, usec_t wait_max, StartResult *ret, Error *ret
 /* lost.c: makes of a run whose end is written nowhere one that is over: `lost`, with when it was last seen and
  * what took it away. Return: 0, -ENOMEM. */
 int job_mark_lost(Job *j);
+
+/* start.c: opens and locks a job's directory, making it. Return: the lock, negative errno with reterr said. */
+int lock_name(const char *name, int *ret_dir, Error *reterr);
+
+/* record.c: sends a record of this process's own; nobody waits for it. journald keeps the sender's command line, so
+ * it is not for what may have secrets there. */
+void record_send(const Job *j, RecordKind kind, const char *message);
+
+/* adopted.c: how a job without a supervisor stands. Return: 1 it has not ended, 0 it has, negative errno. */
+int adopted_look(Job *j);
+/* Ends it with all its processes. Return: 0, negative errno with reterr said. */
+int adopted_stop(Job *j, usec_t grace, const char *caller, Error *reterr);
 
 /* unit.c: the unit of a spec's job. What it points to is its own or the spec's. */
 typedef struct JobUnit {

@@ -174,6 +174,12 @@ static int read_state(const char *name, JobDetail detail, Job *ret) {
                 return r;
         if (job_has_ended(ret))
                 return 0;
+        if (job_is_scope(ret)) {
+                r = adopted_look(ret);
+                if (r > 0)
+                        add_present(ret, detail);
+                return r;
+        }
         if (!supervisor_lives(ret)) {
                 r = await_last_word(dir, ret);
                 if (r < 0)
@@ -201,6 +207,8 @@ static int read_active(int jobs_fd, const char *name, JobDetail detail, Job *ret
                 return r;
         if (job_has_ended(ret))
                 return 0;
+        if (job_is_scope(ret) && (r = adopted_look(ret)) <= 0)
+                return r;
         add_present(ret, detail);
         return 1;
 }

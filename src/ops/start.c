@@ -211,8 +211,8 @@ static int settle(const Spec *s, usec_t time, StartResult *ret, Error *reterr) {
         return -ECHILD;
 }
 
-/* Opens and locks a job's directory; one that is cleaned away in that moment is made again. */
-static int lock_name(const char *name, int *ret_dir, Error *reterr) {
+/* One that is cleaned away in that moment is made again. */
+int lock_name(const char *name, int *ret_dir, Error *reterr) {
         for (;;) {
                 _cleanup_close_ int dir = jobdir_open(name, true, reterr);
                 struct stat st;

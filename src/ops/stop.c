@@ -7,19 +7,16 @@
 #include "sdbg/base/fd.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
-#include "sdbg/journal/writer.h"
 #include "sdbg/ops/caller.h"
 #include "sdbg/ops/stop.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/enabled.h"
 #include "sdbg/runtime/jobdir.h"
-#include "sdbg/wire/entry.h"
 
 #include "ops/internal.h"
 
 /* On top of the grace time: what the supervisor needs to drain and write down, and more. */
 #define STOP_MARGIN (100 * USEC_PER_SEC)
-#define RECORD_TIMEOUT (200 * USEC_PER_MSEC)
 
 const Param stop_params[] = {
         JOB_SELECTION_PARAMS(StopRequest),
@@ -46,26 +43,15 @@ const Param restart_params[] = {
         {},
 };
 
-/* Leaves a note in the journal of who asked. Not for a stop that is part of a start: journald keeps the
- * sender's command line, which may have secrets in it then. */
+/* Leaves a note in the journal of who asked. Not for a stop that is part of a start, whose command line may have
+ * secrets in it. */
 static void record_stop(const Job *j, const char *caller) {
-        _cleanup_journal_writer_ JournalWriter w = JOURNAL_WRITER_INIT;
-        EntryTag tag = { .job = j->name, .run = j->run, .labels = j->labels };
-        _cleanup_free_ char *message = NULL, *json = job_to_record(j);
-        _cleanup_buf_ Buf entry = {}, fields = {};
+        _cleanup_free_ char *message = NULL;
 
-        if (!json || !j->run)
-                return;
-        if (asprintf(&message, "%s: stop asked for by %s", j->name, caller) < 0) {
+        if (asprintf(&message, "%s: stop asked for by %s", j->name, caller) < 0)
                 message = NULL;
-                return;
-        }
-        record_encode(&fields, &tag, RECORD_STOP, message, json);
-        buf_append_str(&entry, "PRIORITY=5\n");
-        buf_append(&entry, fields.data, fields.len);
-        /* A note; the stop does not wait for it. */
-        if (!entry.oom && !fields.oom && journal_send_wait(&w, entry.data, entry.len, RECORD_TIMEOUT) >= 0)
-                (void) journal_barrier(&w, RECORD_TIMEOUT);
+        else
+                record_send(j, RECORD_STOP, message);
 }
 
 /* How the job ended, where it has. */
@@ -105,7 +91,11 @@ int op_stop_jobs(Manager *m, Job *jobs, size_t n, usec_t timeout, const char *ca
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 if (job_has_ended(&jobs[i]))
                         continue;
-                r = prepare_stop(&jobs[i], timeout, caller, reterr);
+                if (job_is_scope(&jobs[i]))
+                        r = adopted_stop(&jobs[i], timeout == USEC_INFINITY ? SPEC_STOP_TIMEOUT : timeout,
+                                         caller, reterr);
+                else
+                        r = prepare_stop(&jobs[i], timeout, caller, reterr);
                 if (r >= 0 && strv_extend(&units, jobs[i].unit) < 0)
                         r = error_oom(reterr);
         }

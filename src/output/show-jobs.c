@@ -128,17 +128,21 @@ static void show_ports(FILE *f, const Job *j) {
         }
 }
 
-static void show_children(FILE *f, const ProcessList *l, pid_t parent, int depth) {
-        for (size_t i = 0; i < l->n; i++)
-                if (l->processes[i].parent == parent) {
-                        fprintf(f, "%13s%*s%d %s\n", "", 2 * depth, "", (int) l->processes[i].pid,
-                                l->processes[i].command);
-                        if (depth < PROCESSES_SHOWN)
-                                show_children(f, l, l->processes[i].pid, depth + 1);
-                }
+static void show_tree(FILE *f, const ProcessList *l, const Process *p, int depth) {
+        fprintf(f, "%13s%*s%d %s\n", "", 2 * depth, "", (int) p->pid, p->command);
+        for (size_t i = 0; depth < PROCESSES_SHOWN && i < l->n; i++)
+                if (l->processes[i].parent == p->pid)
+                        show_tree(f, l, &l->processes[i], depth + 1);
 }
 
-/* The job's processes as a tree; its roots are children of the supervisor. */
+static bool has_process(const ProcessList *l, pid_t pid) {
+        for (size_t i = 0; i < l->n; i++)
+                if (l->processes[i].pid == pid)
+                        return true;
+        return false;
+}
+
+/* The job's processes as trees; their roots are children of the supervisor or, of an adopted job, of anybody. */
 static void show_processes(FILE *f, const Job *j) {
         _cleanup_process_list_ ProcessList l = {};
         _cleanup_free_ char *path = job_has_ended(j) ? NULL : job_cgroup_path(j);
@@ -146,7 +150,9 @@ static void show_processes(FILE *f, const Job *j) {
         if (!path || process_list(path, PROCESSES_SHOWN, &l) < 0 || l.n == 0)
                 return;
         fprintf(f, "%11s:\n", "processes");
-        show_children(f, &l, j->supervisor, 0);
+        for (size_t i = 0; i < l.n; i++)
+                if (!has_process(&l, l.processes[i].parent))
+                        show_tree(f, &l, &l.processes[i], 0);
 }
 
 static void show_state(FILE *f, const Job *j) {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sdbg/base/fd.h"
+#include "sdbg/base/parse.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/probe/process.h"
 #include "sdbg/text/quote.h"
@@ -76,6 +79,74 @@ bool process_is_dying(pid_t pid) {
         close = strrchr(stat, ')');
         return close && sscanf(close + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
                (flags & (PF_EXITING | PF_SIGNALED));
+}
+
+usec_t process_started(pid_t pid) {
+        usec_t up = now_usec(CLOCK_BOOTTIME), since;
+        long ticks = sysconf(_SC_CLK_TCK);
+        ProcessIdentity p;
+
+        if (ticks <= 0 || process_identify(pid, &p) < 0)
+                return 0;
+        since = p.start * USEC_PER_SEC / ticks;
+        return usec_sub(now_usec(CLOCK_REALTIME), usec_sub(up, since));
+}
+
+typedef struct Parentage {
+        pid_t pid, parent;
+} Parentage;
+
+/* All processes with their parents. Return: how many, negative errno. */
+static ssize_t read_parentage(Parentage **ret) {
+        _cleanup_free_ Parentage *list = NULL;
+        size_t n = 0, cap = 0;
+        struct dirent *de;
+        DIR *d = opendir("/proc");
+
+        if (!d)
+                return -errno;
+        while ((de = readdir(d))) {
+                ProcessIdentity p;
+                int pid;
+
+                if (parse_int(de->d_name, &pid) < 0 || process_identify(pid, &p) < 0)
+                        continue;
+                if (n == cap) {
+                        Parentage *more = reallocarray(list, cap = cap ? cap * 2 : 256, sizeof(Parentage));
+
+                        if (!more) {
+                                closedir(d);
+                                return -ENOMEM;
+                        }
+                        list = more;
+                }
+                list[n++] = (Parentage){ pid, p.parent };
+        }
+        closedir(d);
+        *ret = TAKE_PTR(list);
+        return n;
+}
+
+ssize_t process_tree(pid_t root, pid_t **ret) {
+        _cleanup_free_ Parentage *all = NULL;
+        ssize_t n = read_parentage(&all);
+        pid_t *tree;
+        size_t found = 1;
+
+        if (n < 0)
+                return n;
+        tree = calloc(n + 1, sizeof(pid_t));
+        if (!tree)
+                return -ENOMEM;
+        tree[0] = root;
+        for (size_t next = 0; next < found; next++)
+                for (ssize_t i = 0; i < n; i++)
+                        if (all[i].parent == tree[next] && found <= (size_t) n) {
+                                tree[found++] = all[i].pid;
+                                all[i].parent = -1;
+                        }
+        *ret = tree;
+        return found;
 }
 
 static int read_process(pid_t pid, Process *ret) {

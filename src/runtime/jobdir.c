@@ -144,6 +144,10 @@ int jobdir_read_spec(int dirfd, Spec *ret) {
         return r < 0 ? r : spec_from_string(ret, text, len);
 }
 
+int jobdir_remove_spec(int dirfd) {
+        return unlinkat(dirfd, "spec.json", 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 int spec_read_file(const char *path, Spec *ret) {
         _cleanup_free_ char *text = NULL;
         size_t len;

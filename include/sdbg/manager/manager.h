@@ -65,6 +65,19 @@ int manager_reload(Manager *m, Error *reterr);
 /* Waits until the start is decided. Return: as manager_start(), with START_FAILED; -ETIMEDOUT. */
 int manager_await_start(Manager *m, usec_t timeout, StartOutcome *ret, Error *reterr);
 
+/* A scope to be, for a process that runs already. */
+typedef struct ScopeUnit {
+        const char *unit, *slice, *description;
+        pid_t pid;
+} ScopeUnit;
+
+/* Makes a scope with that one process; waited for with manager_await_start(). systemd moves a process from a login
+ * session with PID 1's help, over the system bus (v238). Return: as manager_start(). */
+int manager_start_scope(Manager *m, const ScopeUnit *s, StartOutcome *ret, Error *reterr);
+
+/* Moves another process into a unit. Return: 0, negative errno with reterr said. */
+int manager_attach(Manager *m, const char *unit, pid_t pid, Error *reterr);
+
 /* Stops units, all at once, and waits until they are inactive with all their processes gone. One that is
  * not loaded is stopped already.
  * Return: 0; -ETIMEDOUT (nothing said); negative errno with reterr said. */

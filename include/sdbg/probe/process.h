@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "sdbg/base/macro.h"
+#include "sdbg/base/time.h"
 
 /* Processes as /proc shows them (proc(5)). */
 typedef struct Process {
@@ -38,6 +38,13 @@ int process_command(pid_t pid, char **ret);
 /* Whether a process is gone, a zombie, or on the way: SIGKILL is pending or has been taken. What it holds it gives
  * back before its parent is told, which takes a while for much memory or little CPU. */
 bool process_is_dying(pid_t pid);
+
+/* When it was started, on CLOCK_REALTIME. Return: 0 where that cannot be told. */
+usec_t process_started(pid_t pid);
+
+/* A process with all its descendants, the process first; a snapshot.
+ * Return: how many, in *ret, which the caller frees; negative errno. */
+ssize_t process_tree(pid_t root, pid_t **ret);
 
 /* The processes of the cgroup at `path` (below the cgroup2 mount) and below it, at most `max`.
  * Return: 0, negative errno. */

@@ -46,6 +46,9 @@ int jobdir_lock(int dirfd);
 int jobdir_read_spec(int dirfd, Spec *ret);
 int jobdir_write_spec(int dirfd, const Spec *s);
 
+/* Forgets how the job was started. Return: 0, negative errno. */
+int jobdir_remove_spec(int dirfd);
+
 /* Reads a spec from another place. Return: as jobdir_read_spec(). */
 int spec_read_file(const char *path, Spec *ret);
 
