@@ -28,6 +28,10 @@ int await_others_start(int dir_fd, usec_t wait_max, StartResult *ret, Error *ret
  * what took it away. Return: 0, -ENOMEM. */
 int job_mark_lost(Job *j);
 
+/* How a run ended whose supervisor is gone: as it wrote, as the auditor does in this moment, or lost.
+ * dir_fd: the job's directory. Return: 0, negative errno. */
+int job_read_end(int dir_fd, Job *j);
+
 /* start.c: opens and locks a job's directory, making it. Return: the lock, negative errno with reterr said. */
 int lock_name(const char *name, int *ret_dir, Error *reterr);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <poll.h>
 
 #include "sdbg/base/buf.h"
 #include "sdbg/base/fd.h"
@@ -20,8 +19,6 @@
 #include "ops/seen.h"
 
 #define TASKS_MAX 100000
-#define LAST_WORD_USEC (5 * USEC_PER_SEC)
-#define LOOK_MSEC 5
 
 void job_list_done(JobList *l) {
         for (size_t i = 0; i < l->n; i++)
@@ -122,47 +119,6 @@ static void add_present(Job *j, JobDetail detail) {
                 count_tasks(j);
 }
 
-int job_read_exit(Job *j) {
-        _cleanup_journal_reader_ JournalReader *reader = NULL;
-        _cleanup_entry_ Entry e = {};
-        Job ended = JOB_INIT;
-
-        if (!j->run || journal_reader_open(&reader, NULL) < 0 ||
-            journal_reader_match(reader, "SDBG_RUN", j->run) < 0 ||
-            journal_reader_match(reader, "SDBG_EVENT", "exit") < 0 || journal_reader_seek_tail(reader) < 0 ||
-            journal_reader_previous(reader, &e) <= 0 || !e.record)
-                return 0;
-        if (job_from_record(&ended, e.record) < 0 || !job_has_ended(&ended)) {
-                job_done(&ended);
-                return 0;
-        }
-        job_done(j);
-        *j = ended;
-        return 1;
-}
-
-/* A run that is over although its state does not say so: the journal may know more. */
-static int read_end(Job *j) {
-        return job_read_exit(j) > 0 ? 0 : job_mark_lost(j);
-}
-
-/* A supervisor that is gone may just have written its end, or the auditor is about to, while the unit is still
- * there. Reads the state anew. Return: as jobdir_read_state(). */
-static int await_last_word(int dir_fd, Job *j) {
-        usec_t until = now_usec(CLOCK_MONOTONIC) + LAST_WORD_USEC;
-
-        for (;;) {
-                _cleanup_close_ int unit = j->cgroup ? cgroup_open(j->cgroup) : -EBADF;
-                int r;
-
-                job_done(j);
-                r = jobdir_read_state(dir_fd, j);
-                if (r < 0 || job_has_ended(j) || unit < 0 || now_usec(CLOCK_MONOTONIC) >= until)
-                        return r;
-                (void) poll(NULL, 0, LOOK_MSEC);
-        }
-}
-
 static int read_state(const char *name, JobDetail detail, Job *ret) {
         _cleanup_close_ int dir = jobdir_open(name, false, NULL);
         int r;
@@ -180,12 +136,8 @@ static int read_state(const char *name, JobDetail detail, Job *ret) {
                         add_present(ret, detail);
                 return r;
         }
-        if (!supervisor_lives(ret)) {
-                r = await_last_word(dir, ret);
-                if (r < 0)
-                        return r;
-                return job_has_ended(ret) ? 0 : read_end(ret);
-        }
+        if (!supervisor_lives(ret))
+                return job_read_end(dir, ret);
         add_present(ret, detail);
         if (detail == JOB_FULL)
                 add_output(ret, dir);
