@@ -11,6 +11,7 @@ import harness
 from harness import run, sdbg, wait_until
 
 NAME = "running"
+ENABLED = "enabled"
 NOTE = pathlib.Path.home() / "before-reboot.json"
 
 
@@ -20,11 +21,14 @@ def now():
 
 def prepare():
     sdbg("start", "--name", NAME, "-c", "echo seen; exec sleep 1000")
+    sdbg("start", "--name", ENABLED, "--ready-log", "is up", "-e", "TEXT=is up", "-c", "echo $TEXT; exec sleep 1000")
+    sdbg("enable", ENABLED)
     sdbg("start", "--name", "ended", "-c", "echo done; exit 3", exits=5)
     # What journald has and has not written goes with the machine.
     wait_until(lambda: run("journalctl", "--user", "SDBG_JOB=ended", "SDBG_EVENT=exit", "--quiet").stdout, 60)
     harness.root("journal-sync")
-    NOTE.write_text(json.dumps({"job": sdbg("status", NAME, json=True).json[0], "time": now()}))
+    jobs = {job["name"]: job for job in sdbg("list", json=True).json}
+    NOTE.write_text(json.dumps(jobs | {"time": now()}))
     run("sync")
 
 
@@ -40,7 +44,7 @@ class Reboot(harness.SystemTest):
         return job
 
     def test_running_job_is_lost(self):
-        job, before = self.status(NAME), self.before["job"]
+        job, before = self.status(NAME), self.before[NAME]
         self.assertEqual((job["state"], job["result"], job["run"]), ("failed", "lost", before["run"]))
         self.assertEqual(job["started_at"], before["started_at"])
         self.assertIn("machine", job["reason"])
@@ -49,6 +53,14 @@ class Reboot(harness.SystemTest):
         sdbg("wait", NAME, exits=125)
         (listed,) = [job for job in sdbg("list", "-a", json=True).json if job["name"] == NAME]
         self.assertEqual(listed["reason"], job["reason"])
+
+    def test_enabled_job_is_back(self):
+        sdbg("wait", "--for", "ready", ENABLED, timeout=100)
+        job = self.status(ENABLED)
+        self.assertEqual((job["state"], job["command"]), ("ready", self.before[ENABLED]["command"]))
+        self.assertNotEqual(job["run"], self.before[ENABLED]["run"])
+        self.assertEqual(sdbg("logs", ENABLED).stdout, "is up\n")
+        sdbg("disable", ENABLED)
 
     def test_its_output_is_kept(self):
         self.assertIn("seen", sdbg("logs", NAME).stdout)
