@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/fd.h"
+
 #include "ops/job-cursor.h"
 #include "ops/reading.h"
 
@@ -22,6 +24,8 @@ void reading_done(Reading *g) {
                 source_done(&g->sources[i]);
         free(g->sources);
         pick_done(&g->pick);
+        if (g->lock > 0)
+                close_fd(g->lock);
         *g = (Reading){};
 }
 

@@ -40,6 +40,7 @@ typedef struct Reading {
         Pick pick;
         bool exact;  /* as LogsRequest.raw */
         bool follow; /* the logs stay open */
+        int lock;    /* of the reader's bookmarks, until what is new has been stored as read; 0: none */
 } Reading;
 
 void reading_done(Reading *g);

@@ -226,6 +226,9 @@ static int add_news(Reading *g, const Job *j, const LogsRequest *q, LogSink sink
         if (!key)
                 return error_oom(reterr);
         r = reader_of(q, &reader, reterr);
+        /* So that two calls of one reader do not give the same; one that follows would keep others waiting. */
+        if (r >= 0 && !q->follow && g->lock == 0)
+                r = g->lock = bookmark_lock(reader, "log", reterr);
         if (r >= 0)
                 r = bookmark_load(reader, key, &text, reterr);
         if (r < 0)

@@ -101,6 +101,13 @@ class New(ReaderTest):
         self.assertEqual(sdbg("logs", "--new=x", self.name, other).stdout, "")
         self.assertEqual(self.new("x"), [])
 
+    def test_calls_at_the_same_time(self):
+        self.start("seq 2000")
+        sdbg("wait", self.name)
+        calls = [spawn("sdbg", "logs", "--new=a", "--head=300", self.name) for _ in range(8)]
+        shown = [line for call in calls for line in call.communicate()[0].decode().split()]
+        self.assertEqual(sorted(map(int, shown)), list(range(1, 2001)))
+
     def test_unfinished_line(self):
         self.start(f"printf 'Continue? '; {self.gate()}; echo yes; {self.gate()}; printf 'the end'")
         wait_until(lambda: self.new("a") == ["Continue? "])
@@ -250,7 +257,7 @@ class Names(ReaderTest):
 
     def test_where_they_are_kept(self):
         sdbg("logs", "--new=a", self.name, env={"XDG_STATE_HOME": str(self.directory)})
-        [file] = (self.directory / "sdbg/readers").iterdir()
+        [file] = (self.directory / "sdbg/readers").glob("*@*")
         self.assertEqual(os.stat(file).st_mode & 0o777, 0o600)
         self.assertEqual(self.new("a"), ["a"])
 
