@@ -9,14 +9,16 @@
 # Prints how many jobs run, as "[2] ", or by a printf format of one's own; nothing where none does. The user
 # manager keeps a file for each transient unit, so this takes no process but that of $( ).
 sdbg_prompt() {
-	local IFS=$' \t\n' file
+	local directory=${XDG_RUNTIME_DIR:-/run/user/$UID}/systemd/transient kind
 	local -i count=0
-	for file in "${XDG_RUNTIME_DIR:-/run/user/$UID}"/systemd/transient/bgjob-*.{service,scope}; do
-		[[ -f $file ]] && count+=1
+	local -a files
+	for kind in service scope; do
+		files=("$directory"/bgjob-*."$kind")
+		[[ ! -e ${files[0]-} ]] || count+=${#files[@]}
 	done
 	# shellcheck disable=SC2059
 	((!count)) || printf "${1-[%d] }" "$count"
-}
+} 2>/dev/null # what failglob says
 
 # Expands `!!` and the like. Sets REPLY. Fails, and says so, where the history has no such line.
 __sdbg_expand_history() {
@@ -107,8 +109,10 @@ __sdbg_start() {
 		command sdbg start --pty -- bash "${options[@]}" -c "$line" 2>&1 </dev/null
 	)
 	code=$?
-	[[ $output != *$'\n'* && $output == *", PID "* ]] && output+=" (read it: sdbg logs -f ${output%%:*})"
-	printf '%s\n' "$output"
+	while IFS= read -r line; do
+		[[ ! $line =~ ^([a-z0-9._-]+):\ [a-z]+,\ PID\ [0-9]+$ ]] || line+=" (read it: sdbg logs -f ${BASH_REMATCH[1]})"
+		printf '%s\n' "$line"
+	done <<<"$output"
 	return "$code"
 }
 

@@ -55,10 +55,7 @@ function __sdbg_start --argument-names line
     end
     set -l output (command sdbg start --pty -- fish $options -c $line 2>&1 </dev/null)
     set -l code $status
-    if test (count $output) -eq 1; and string match --quiet '*, PID *' -- $output
-        set output "$output (read it: sdbg logs -f "(string split --max 1 : -- $output)[1]")"
-    end
-    printf '%s\n' $output
+    string replace --regex '^([a-z0-9._-]+): [a-z]+, PID \d+$' '$0 (read it: sdbg logs -f $1)' -- $output
     return $code
 end
 
@@ -102,7 +99,8 @@ function __sdbg_key
     string match --quiet --regex '\S' -- $line; or return
     set -l rows (__sdbg_rows_above)
     echo
-    set -l wrong (fish --no-config --no-execute -c $line 2>&1)
+    set -l fish (status fish-path)
+    set -l wrong ($fish --no-config --no-execute -c $line 2>&1)
     if test -n "$wrong"
         printf '%s\n' $wrong
     else

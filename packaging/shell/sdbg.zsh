@@ -10,7 +10,7 @@
 sdbg_prompt() {
 	emulate -L zsh
 	local -a files
-	files=(${XDG_RUNTIME_DIR:-/run/user/$UID}/systemd/transient/bgjob-*.(service|scope)(N.))
+	files=(${XDG_RUNTIME_DIR:-/run/user/$UID}/systemd/transient/bgjob-*.(service|scope)(N))
 	(( ! $#files )) || printf "${1-[%d] }" $#files
 }
 
@@ -37,8 +37,9 @@ __sdbg_functions() {
 # Starts a command line as a job, with options of the shell. Sets REPLY to what is to be said. The functions
 # go in the environment: others can see a command line, but not that.
 __sdbg_start() {
-	emulate -L zsh
+	emulate -L zsh -o extendedglob
 	local line=$1 functions_used
+	local -a said
 	integer code
 	shift
 	__sdbg_functions $line
@@ -49,7 +50,12 @@ __sdbg_start() {
 		command sdbg start --pty -- zsh "$@" -fc $line 2>&1 </dev/null
 	)
 	code=$?
-	[[ $REPLY != *$'\n'* && $REPLY == *', PID '* ]] && REPLY+=" (read it: sdbg logs -f ${REPLY%%:*})"
+	said=("${(@f)REPLY}")
+	for line in {1..$#said}; do
+		[[ $said[line] != [a-z0-9._-]##': '[a-z]##', PID '<-> ]] ||
+			said[line]+=" (read it: sdbg logs -f ${said[line]%%:*})"
+	done
+	REPLY=${(F)said}
 	return $code
 }
 

@@ -179,6 +179,12 @@ class Shell:
         terminal.type(UP)
         terminal.expect("nosuchcommand --now")
 
+    def test_line_stays_where_sdbg_is_missing(self):
+        terminal = self.start(self.export("PATH", "/nonexistent"))
+        terminal.type(f"sleep 1000{KEY}")
+        terminal.expect("sdbg.*not found|not found.*sdbg|Unknown command.*sdbg")
+        terminal.expect(self.answer + "sleep 1000")
+
     def test_status_of_the_last_command_stays(self):
         terminal = self.start("false")
         self.press(terminal, "sleep 1000")
