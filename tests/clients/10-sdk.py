@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# programs: vite node sdk inspector
+"""The TypeScript SDK's client and the MCP inspector: every tool, every error, as a strict client sees them."""
+
+import json
+import pathlib
+
+import agents
+import harness
+import programs
+from harness import run, sdbg
+
+CLIENT = pathlib.Path(__file__).with_name("sdk-client.mjs")
+# What a tool needs to be called in earnest; a tool that is not here is called with a job's name.
+NO_NAME = {"job_list", "job_doctor"}
+
+
+class Sdk(agents.ClientTest):
+    programs = ("sdk",)
+
+    def connect(self):
+        client = harness.spawn(programs.executable("node"), CLIENT, programs.modules("sdk"), env=self.only(),
+                               cwd=self.project, stderr=None)
+        return client, self.answer(client)
+
+    def answer(self, client):
+        line = client.stdout.readline()
+        self.assertTrue(line, "the client ended")
+        return json.loads(line)
+
+    def ask(self, client, method, **params):
+        client.stdin.write(json.dumps({"method": method, "params": params}).encode() + b"\n")
+        client.stdin.flush()
+        return self.answer(client)
+
+    def call(self, client, tool, **arguments):
+        """What a model gets to see of a tool's answer."""
+        answer = self.ask(client, "tools/call", name=tool, arguments=arguments)
+        self.assertIn("result", answer, answer)
+        return answer["result"]
+
+    def succeeds(self, client, tool, **arguments):
+        result = self.call(client, tool, **arguments)
+        self.assertFalse(result.get("isError"), result)
+        return result["content"][0]["text"], result["structuredContent"]
+
+    def test_from_start_to_stop(self):
+        first, greeting = self.connect()
+        self.assertEqual(greeting["result"]["server"]["name"], "sdbg")
+        self.assertIn("job_list first", greeting["result"]["instructions"])
+        self.assertGreaterEqual(len(self.ask(first, "tools/list")["result"]["tools"]), 8)
+
+        self.succeeds(first, "job_start", name="web", command="npm run dev")
+        self.succeeds(first, "job_wait", name="web", **{"for": "log=Local:.*:[0-9]+/"}, timeout_seconds=45)
+        page = f"http://127.0.0.1:{agents.PORT}/"
+        self.assertIn("from vite", agents.fetch(page))
+        self.assertIn("VITE", self.succeeds(first, "job_logs", name="web")[1]["output"])
+        self.configure_vite("second")
+        self.succeeds(first, "job_wait", name="web", **{"for": "log=server restarted"}, timeout_seconds=45)
+        self.assertIn("server restarted", self.succeeds(first, "job_logs", name="web")[0])
+
+        self.succeeds(first, "job_start", name="build", command="npm run build", yield_seconds=0)
+        text, facts = self.succeeds(first, "job_wait", name="build", timeout_seconds=45)
+        self.assertEqual(facts["job"]["exit_code"], 1)
+        self.assertIn("missing.js", facts["output"])
+        self.assertIn("missing.js", text)
+
+        first.kill()
+        first.wait()
+        self.assertIn("from vite", agents.fetch(page))
+        second, _ = self.connect()
+        text, facts = self.succeeds(second, "job_list")
+        self.assertGreaterEqual({job["name"] for job in facts["jobs"]}, {"web", "build"})
+        self.succeeds(second, "job_restart", name="web")
+        self.succeeds(second, "job_stop", name="web")
+        self.assertEqual(sdbg("list", json=True).json, [])
+        second.stdin.close()
+        self.assertEqual(second.wait(60), 0)
+
+    def test_every_tool_answers_by_its_schema(self):
+        """The SDK refuses an answer that is not as the tool's output schema says, also of a failure."""
+        client, _ = self.connect()
+        self.succeeds(client, "job_start", name="one", command="echo hello; exec sleep 600")
+        for tool in self.ask(client, "tools/list")["result"]["tools"]:
+            name = tool["name"]
+            if name not in NO_NAME:
+                answer = self.call(client, name, **({"command": "true"} if name == "job_start" else {}),
+                                   name="No Job")
+                self.assertTrue(answer["isError"], answer)
+                self.assertTrue(answer["structuredContent"]["error"]["message"])
+            answer = self.call(client, name, no_such_parameter=1)
+            self.assertTrue(answer["isError"], answer)
+            self.assertEqual(answer["structuredContent"]["error"]["code"], "usage")
+        for name in ("job_list", "job_doctor"):
+            self.assertIn("structuredContent", self.call(client, name))
+        for name in ("job_status", "job_logs"):
+            self.assertIn("hello", self.succeeds(client, name, name="one")[0])
+        self.assertEqual(self.ask(client, "tools/call", name="job_none")["error"]["code"], -32602)
+        self.assertEqual(self.ask(client, "job/none")["error"]["code"], -32601)
+        self.assertEqual(self.ask(client, "ping")["result"], {})
+
+
+class Inspector(agents.ClientTest):
+    programs = ("inspector",)
+
+    def inspect(self, *arguments, exits=0):
+        node, inspector = programs.executable("node"), programs.executable("inspector")
+        return run(node, inspector, "--cli", "sdbg", "mcp", *arguments, env=self.only(), cwd=self.project,
+                   exits=exits, timeout=120)
+
+    def test_tools_are_portable(self):
+        for era in ("legacy", "auto"):
+            with self.subTest(era=era):
+                done = self.inspect("--protocol-era", era, "--strict", "--method", "tools/list", "--format", "json")
+                self.assertIn("job_start", done.stdout)
+
+    def test_calls(self):
+        done = self.inspect("--method", "tools/call", "--tool-name", "job_start", "--tool-arg", "name=one",
+                            "--tool-arg", "command=sleep 600")
+        self.assertIn("one running", done.stdout)
+        done = self.inspect("--method", "tools/call", "--tool-name", "job_stop", "--tool-arg", "name=one")
+        self.assertIn("stopped", done.stdout)
+        self.assertNotEqual(self.inspect("--method", "tools/call", "--tool-name", "job_none", exits=None).code, 0)
+
+
+if __name__ == "__main__":
+    harness.main()
