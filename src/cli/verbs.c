@@ -27,6 +27,7 @@ const Verb *const verbs[] = {
         &verb_clean,
         &verb_doctor,
         &verb_mcp,
+        &verb_agents,
         &verb_completion,
         &verb_shell_init,
         &verb_version,

@@ -26,6 +26,7 @@ extern const Verb verb_top;
 extern const Verb verb_clean;
 extern const Verb verb_doctor;
 extern const Verb verb_mcp;
+extern const Verb verb_agents;
 extern const Verb verb_completion;
 extern const Verb verb_shell_init;
 extern const Verb verb_version;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sdbg/agents/agents.h"
 #include "sdbg/base/buf.h"
 #include "sdbg/base/fd.h"
 #include "sdbg/base/parse.h"
@@ -291,10 +292,36 @@ static int check_sandbox(CheckList *l) {
                     : add(l, "sandbox", CHECK_OK, NULL, "jobs run where they are asked for");
 }
 
+static int check_agent(CheckList *l, AgentClient client) {
+        const char *name = agent_client_to_string(client), *title = agent_client_title(client);
+        _cleanup_agent_config_ AgentConfig config = {};
+        _cleanup_error_ Error e = {};
+        int r = agent_config_read(client, NULL, &config, &e);
+
+        if (r >= 0)
+                r = agent_config_has(&config, &e);
+        if (r < 0)
+                return add(l, name, CHECK_WARN, strempty(e.hint), "%s: %s", title, e.message);
+        if (r == 0)
+                return add(l, name, CHECK_OK, NULL,
+                           "%s does not use sdbg; 'sdbg agents install %s' changes that", title, name);
+        return add(l, name, CHECK_OK, NULL, "%s uses sdbg", title);
+}
+
+/* The agents that this user has; it is no fault that one of them does without sdbg. */
+static int check_agents(CheckList *l) {
+        int r = 0;
+
+        for (AgentClient c = 0; r >= 0 && c < _AGENT_MAX; c++)
+                if (agent_client_is_there(c))
+                        r = check_agent(l, c);
+        return r;
+}
+
 int doctor_run(CheckList *ret) {
         static int (*const checks[])(CheckList *) = {
                 check_installed,  check_runtime_dir, check_manager, check_linger,  check_journal,
-                check_rate_limit, check_cgroup,      check_config,  check_sandbox,
+                check_rate_limit, check_cgroup,      check_config,  check_sandbox, check_agents,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(checks); i++) {

@@ -14,6 +14,7 @@ import programs
 class OpenCode(agents.AgentTest):
     programs = ("opencode",)
     dialect = models.OpenAI
+    install = ("--project", "opencode")
 
     def configure(self, url):
         provider = {"npm": "@ai-sdk/openai-compatible", "name": "Scripted",
@@ -23,8 +24,7 @@ class OpenCode(agents.AgentTest):
         (self.project / "opencode.json").write_text(json.dumps({
             "autoupdate": False, "share": "disabled", "model": "scripted/scripted",
             "small_model": "scripted/scripted", "enabled_providers": ["scripted"],
-            "provider": {"scripted": provider}, "permission": {"*": "allow"},
-            "mcp": {"sdbg": {"type": "local", "command": ["sdbg", "mcp"]}}}))
+            "provider": {"scripted": provider}, "permission": {"*": "allow"}}))
 
     def command(self, prompt):
         return ([programs.executable("opencode"), "run", "--format", "json", prompt],

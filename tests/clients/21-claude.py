@@ -3,8 +3,6 @@
 # programs: vite node claude
 """Claude Code."""
 
-import json
-
 import agents
 import harness
 import models
@@ -14,15 +12,15 @@ import programs
 class ClaudeCode(agents.AgentTest):
     programs = ("claude",)
     dialect = models.Anthropic
+    install = ("--project", "claude")
 
     def configure(self, url):
-        (self.project / ".mcp.json").write_text(json.dumps(
-            {"mcpServers": {"sdbg": {"type": "stdio", "command": "sdbg", "args": ["mcp"]}}}))
+        """It is told by the environment."""
 
     def command(self, prompt):
-        return ([programs.executable("claude"), "-p", prompt, "--mcp-config", ".mcp.json", "--strict-mcp-config",
-                 "--allowedTools", "mcp__sdbg", "--model", "claude-sonnet-4-5", "--output-format", "stream-json",
-                 "--verbose"],
+        # Named once more, as else it does not wait for its servers before it asks the model.
+        return ([programs.executable("claude"), "-p", prompt, "--mcp-config", ".mcp.json",
+                 "--strict-mcp-config", "--allowedTools", "mcp__sdbg", "--model", "claude-sonnet-4-5", "--output-format", "stream-json", "--verbose"],
                 {"ANTHROPIC_BASE_URL": "URL", "ANTHROPIC_API_KEY": "none", "ENABLE_TOOL_SEARCH": "false",
                  "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
                  "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1"})

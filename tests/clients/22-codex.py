@@ -25,16 +25,13 @@ wire_api = "responses"
 env_key = "SCRIPTED_KEY"
 requires_openai_auth = false
 supports_websockets = false
-
-[mcp_servers.sdbg]
-command = "sdbg"
-args = ["mcp"]
 """
 
 
 class Codex(agents.AgentTest):
     programs = ("codex",)
     dialect = models.Responses
+    install = ("codex",)
 
     def configure(self, url):
         folder = self.home / ".codex"

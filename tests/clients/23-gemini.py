@@ -14,6 +14,7 @@ import programs
 class GeminiCli(agents.AgentTest):
     programs = ("gemini",)
     dialect = models.Gemini
+    install = ("gemini",)
 
     def configure(self, url):
         folder = self.home / ".gemini"
@@ -21,8 +22,7 @@ class GeminiCli(agents.AgentTest):
         (folder / "settings.json").write_text(json.dumps({
             "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
             "telemetry": {"enabled": False}, "privacy": {"usageStatisticsEnabled": False},
-            "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
-            "mcpServers": {"sdbg": {"command": "sdbg", "args": ["mcp"], "trust": True}}}))
+            "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False}}))
 
     def command(self, prompt):
         return ([programs.executable("node"), programs.executable("gemini"), "-p", prompt, "-y", "--skip-trust",

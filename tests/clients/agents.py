@@ -68,11 +68,13 @@ class ClientTest(harness.SystemTest):
 
 
 class AgentTest(ClientTest):
-    """One agent; a subclass says how it is set up and run."""
+    """One agent; a subclass says how it is set up and run. It has sdbg from `sdbg agents install`."""
 
     dialect = None
+    install = ()  # what follows that
 
     def configure(self, url):
+        """Writes what is needed to have the agent use the model at that URL."""
         raise NotImplementedError
 
     def command(self, prompt):
@@ -85,6 +87,7 @@ class AgentTest(ClientTest):
         model = Model(self.dialect, script)
         with model.serving() as url:
             self.configure(url)
+            sdbg("agents", "install", *self.install, cwd=self.project, env=self.only())
             command, extra = self.command(prompt)
             with tempfile.TemporaryFile() as output, open(os.devnull, "rb") as nothing:
                 process = harness.spawn(*command, env=self.only(**{k: v.replace("URL", url) for k, v in extra.items()}),

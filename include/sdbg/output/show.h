@@ -58,6 +58,9 @@ int show_log_line(FILE *f, LogStyle *style, const LogLine *line);
 /* Ends a line that is still open. */
 void show_log_end(FILE *f, LogStyle *style);
 
+/* A file's change, as diff -u shows it, with its lines in one place. before, after: NULL where there is no file. */
+void show_change(FILE *f, const char *path, const char *before, const char *after);
+
 /* The checks of `sdbg doctor`. Return: 0, -ENOMEM. */
 int show_checks(FILE *f, const CheckList *l);
 int show_checks_json(FILE *f, const CheckList *l);
