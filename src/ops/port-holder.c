@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <pwd.h>
 #include <stdio.h>
 
 #include "sdbg/base/strv.h"
@@ -36,12 +37,17 @@ static char *describe(const Listener *l, char **ret_job) {
         _cleanup_free_ char *command = NULL, *shown = NULL, *job = NULL;
         char *text;
         pid_t pid;
+        int r;
 
         *ret_job = NULL;
         if (listener_process(l, &pid) < 0) {
-                if (asprintf(&text, "a process of user %d that cannot be looked at", (int) l->uid) < 0)
-                        return NULL;
-                return text;
+                const struct passwd *user = getpwuid(l->uid);
+
+                if (user)
+                        r = asprintf(&text, "a process of user %s that cannot be looked at", user->pw_name);
+                else
+                        r = asprintf(&text, "a process of user %d that cannot be looked at", (int) l->uid);
+                return r < 0 ? NULL : text;
         }
         if (process_command(pid, &command) >= 0)
                 shown = printable_line(command, strlen(command), COMMAND_SHOWN);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """When a job is ready: each kind of check and all together, failures, whoever else has the port."""
 
+import getpass
 import http.server
 import json
 import os
@@ -519,7 +520,7 @@ class Holder(ReadyTest):
         spawn("python3", "-c", script)
         wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
         error = self.fail(f"--ready-port={port}", "sleep", "1000", code="port-in-use")
-        self.assertIn(f"a process of user {os.getuid()}", error["message"])
+        self.assertIn(f"a process of user {getpass.getuser()} ", error["message"])
 
 
 class BadInput(ReadyTest):
