@@ -53,15 +53,17 @@ int event_log_open(EventLog *l, const JobSelection *select, bool follow, Error *
         return r < 0 ? error_oom(reterr) : 0;
 }
 
-static void clear_found(EventLog *l) {
-        for (size_t i = 0; i < l->n; i++)
-                entry_done(&l->found[i]);
-        l->n = 0;
+static void clear_entries(Entry *entries, size_t *n) {
+        for (size_t i = 0; i < *n; i++)
+                entry_done(&entries[i]);
+        *n = 0;
 }
 
 void event_log_done(EventLog *l) {
-        clear_found(l);
+        clear_entries(l->found, &l->n);
+        clear_entries(l->in_rings, &l->n_in_rings);
         free(l->found);
+        free(l->in_rings);
         free(l->project);
         journal_reader_freep(&l->journal);
         journal_reader_freep(&l->finder);
@@ -82,23 +84,25 @@ static int is_wanted(const EventLog *l, const Entry *e) {
         return j.name ? job_is_selected(&j, l->select, l->project) : -ENOMEM;
 }
 
-/* Moves the entry into the list. */
-static int take(EventLog *l, Entry *e) {
-        int r = is_wanted(l, e);
-
-        if (r <= 0)
-                return r;
+/* Moves the entry into the list. Return: 1, -ENOMEM. */
+static int append(Entry **list, size_t *n, Entry *e) {
         /* Room grows by doubling, at powers of two. */
-        if ((l->n & (l->n - 1)) == 0) {
-                Entry *p = reallocarray(l->found, l->n ? l->n * 2 : 1, sizeof(Entry));
+        if ((*n & (*n - 1)) == 0) {
+                Entry *p = reallocarray(*list, *n ? *n * 2 : 1, sizeof(Entry));
 
                 if (!p)
                         return -ENOMEM;
-                l->found = p;
+                *list = p;
         }
-        l->found[l->n++] = *e;
+        (*list)[(*n)++] = *e;
         *e = (Entry){};
         return 1;
+}
+
+static int take(EventLog *l, Entry *e) {
+        int r = is_wanted(l, e);
+
+        return r > 0 ? append(&l->found, &l->n, e) : r;
 }
 
 /* The first entry of that number in the journal, which may be somewhere behind the cursor.
@@ -150,7 +154,8 @@ static int take_from_journal(EventLog *l, Entry *e) {
         uint64_t key = seen_key(e->run, e->entry);
         int r;
 
-        if (!e->event)
+        /* journald dates an entry some milliseconds later. */
+        if (!e->event || (!l->mark && e->time < l->ring_since))
                 return 0;
         r = was_given(l, e, key);
         /* Notes that have no number are in no ring. */
@@ -194,15 +199,20 @@ static int skip_record(void *userdata, Entry *e) {
         return MIN(r, 0);
 }
 
-/* The journal was read before: what it has not, only the ring has. */
-static int take_from_ring(void *userdata, Entry *e) {
+static int keep_record(void *userdata, Entry *e) {
         EventLog *l = userdata;
+
+        return e->time < l->ring_since ? 0 : MIN(append(&l->in_rings, &l->n_in_rings, e), 0);
+}
+
+/* The journal was read before: what it has not, only the ring has. */
+static int take_from_ring(EventLog *l, Entry *e) {
         uint64_t key = seen_key(e->run, e->entry);
         _cleanup_free_ char *cursor = NULL;
         usec_t time = e->time;
         int r;
 
-        if (time < l->ring_since || l->ring_held > 0)
+        if (l->ring_held > 0)
                 return 0;
         if (l->mark) {
                 if (event_mark_has(l->mark, key))
@@ -231,9 +241,31 @@ static int compare_entries(const void *a, const void *b) {
                                       : 0;
 }
 
-static void sort_found(EventLog *l) {
-        if (l->n > 0)
-                qsort(l->found, l->n, sizeof(Entry), compare_entries);
+static void sort(Entry *entries, size_t n) {
+        if (n > 0)
+                qsort(entries, n, sizeof(Entry), compare_entries);
+}
+
+/* In the order of time over all rings, so that what is left for the next call is all later. */
+static int read_rings(EventLog *l) {
+        int r;
+
+        r = ring_watch_read(&l->rings, keep_record, l);
+        sort(l->in_rings, l->n_in_rings);
+        for (size_t i = 0; r >= 0 && i < l->n_in_rings; i++)
+                r = take_from_ring(l, &l->in_rings[i]);
+        clear_entries(l->in_rings, &l->n_in_rings);
+        return r;
+}
+
+/* What was held back begins the next call. What was given before that is forgotten, so that no later call goes
+ * back behind where this one began. */
+static void move_mark(EventLog *l, usec_t now) {
+        usec_t next = MAX(now, MIN(l->ring_since, now) + EVENT_MARK_MARGIN);
+
+        if (l->ring_held > 0)
+                next = l->ring_held + EVENT_MARK_MARGIN;
+        event_mark_prune(l->mark, next, journal_reader_is_readable(l->journal));
 }
 
 int event_log_seek_time(EventLog *l, usec_t since) {
@@ -265,7 +297,8 @@ int event_log_seek_mark(EventLog *l, EventMark *mark, usec_t since) {
         l->mark = mark;
         if (mark->time == 0)
                 return event_log_seek_time(l, since);
-        l->ring_since = usec_sub(MIN(mark->time, now), EVENT_MARK_MARGIN);
+        /* A clock that was turned back must not hide what comes. */
+        l->ring_since = usec_sub(MIN(mark->time, now + EVENT_MARK_MARGIN), EVENT_MARK_MARGIN);
         /* A cursor of entries that were vacuumed leads to the oldest after them. */
         if (mark->cursor && journal_reader_seek_cursor(l->journal, mark->cursor) >= 0)
                 return 0;
@@ -276,14 +309,14 @@ int event_log_read(EventLog *l) {
         usec_t now = now_usec(CLOCK_REALTIME);
         int r;
 
-        clear_found(l);
+        clear_entries(l->found, &l->n);
         l->ring_held = 0;
         r = read_journal(l);
         if (r >= 0)
-                r = ring_watch_read(&l->rings, take_from_ring, l);
+                r = read_rings(l);
         if (r >= 0 && l->mark)
-                event_mark_prune(l->mark, l->ring_held ?: now, journal_reader_is_readable(l->journal));
-        sort_found(l);
+                move_mark(l, now);
+        sort(l->found, l->n);
         return r;
 }
 
@@ -305,10 +338,10 @@ int event_log_read_last(EventLog *l, size_t max) {
         while (r >= 0 && l->n < max && (r = journal_reader_previous(l->journal, &e)) > 0)
                 r = take_from_journal(l, &e);
         if (r >= 0)
-                r = ring_watch_read(&l->rings, take_from_ring, l);
+                r = read_rings(l);
         if (r < 0)
                 return r;
-        sort_found(l);
+        sort(l->found, l->n);
         trim_found(l, max);
         return seek_newest(l);
 }

@@ -24,6 +24,8 @@ typedef struct EventLog {
 
         Entry *found; /* by event_log_read(), in the order of time */
         size_t n;
+        Entry *in_rings; /* what was read from there and is not sorted out yet */
+        size_t n_in_rings;
 } EventLog;
 
 /* follow: event_log_wait() is going to be called. Return: 0, negative errno with reterr said. */
