@@ -135,6 +135,10 @@ double json_number(const Json *j) {
         return cJSON_GetNumberValue(j);
 }
 
+void json_drop(Json *object, const char *key) {
+        cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+}
+
 void json_drop_nulls(Json *object) {
         for (Json *i = object ? object->child : NULL, *next; i; i = next) {
                 next = i->next;

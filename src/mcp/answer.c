@@ -68,6 +68,18 @@ static void show_examined(FILE *f, const void *examined) {
         show_post_mortem(f, x->job, x->post_mortem);
 }
 
+/* The lines as they are, without what a reader of the log would want to know of each. */
+static Json *error_lines(const PostMortem *p) {
+        Json *array = json_new_array();
+
+        for (size_t i = 0; i < p->n_lines; i++)
+                if (json_append(array, json_new_string(p->lines[i].text)) < 0) {
+                        json_free(array);
+                        return NULL;
+                }
+        return array;
+}
+
 int answer_post_mortem(ToolAnswer *a, const Job *j) {
         _cleanup_post_mortem_ PostMortem p = {};
         Json *facts;
@@ -76,9 +88,16 @@ int answer_post_mortem(ToolAnswer *a, const Job *j) {
         r = op_post_mortem(j, &p);
         if (r < 0)
                 return r;
+        /* The last lines stand in the answer anyway. */
         post_mortem_drop_last_lines(&p);
         facts = post_mortem_to_json(&p);
         json_drop_nulls(facts);
+        json_drop(facts, "last_lines");
+        json_drop(facts, "error_lines");
+        if (p.n_lines > 0 && json_set(facts, "error_lines", error_lines(&p)) < 0) {
+                json_free(facts);
+                return -ENOMEM;
+        }
         r = json_set(a->facts, "post_mortem", facts);
         return r < 0 ? r : append_shown(&a->text, show_examined, &(Examined){ j, &p });
 }

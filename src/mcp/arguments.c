@@ -187,26 +187,57 @@ static bool ends_with(const char *s, const char *end) {
         return n >= m && streq(s + n - m, end);
 }
 
-static int take_arguments(const Tool *t, const Json *arguments, void *request, Error *reterr) {
-        for (const Json *i = json_first(arguments); i; i = json_next(i)) {
-                const ToolParam *p = find_param(t, json_key(i));
-                size_t offset;
-                int r;
+static int take_argument(const Tool *t, const char *name, const Json *value, void *request, Error *reterr) {
+        const ToolParam *p = find_param(t, name);
+        size_t offset;
 
-                if (!p)
-                        return unknown_parameter(t, json_key(i), reterr);
-                Argument a = {
-                        .tool_param = p,
-                        .param = tool_param_of(t, p, &offset),
-                        .given = json_key(i),
-                        .scale = ends_with(json_key(i), "_ms") ? 0.001 : 1,
-                };
-                a.base = (char *) request + offset;
-                r = set_argument(&a, i, reterr);
-                if (r < 0)
-                        return r;
+        if (!p)
+                return unknown_parameter(t, name, reterr);
+        Argument a = {
+                .tool_param = p,
+                .param = tool_param_of(t, p, &offset),
+                .given = name,
+                .scale = ends_with(name, "_ms") ? 0.001 : 1,
+        };
+        a.base = (char *) request + offset;
+        return set_argument(&a, value, reterr);
+}
+
+/* Whether the tool has parameters that are members of this one. */
+static bool has_members(const Tool *t, const char *name) {
+        for (const ToolParam *p = t->params; p->name; p++) {
+                const char *rest = startswith(p->name, name);
+
+                if (rest && *rest == '.')
+                        return true;
         }
-        return 0;
+        return false;
+}
+
+static int take_members(const Tool *t, const char *name, const Json *members, void *request, Error *reterr) {
+        int r = 0;
+
+        if (json_kind(members) > JSON_NULL && json_kind(members) != JSON_OBJECT)
+                return error_set(reterr, ERROR_USAGE, 0, "'%s' must be an object", name);
+        for (const Json *i = json_first(members); r >= 0 && i; i = json_next(i)) {
+                _cleanup_free_ char *whole = NULL;
+
+                if (asprintf(&whole, "%s.%s", name, json_key(i)) < 0) {
+                        whole = NULL;
+                        return error_oom(reterr);
+                }
+                r = take_argument(t, whole, i, request, reterr);
+        }
+        return r;
+}
+
+static int take_arguments(const Tool *t, const Json *arguments, void *request, Error *reterr) {
+        int r = 0;
+
+        for (const Json *i = json_first(arguments); r >= 0 && i; i = json_next(i))
+                r = has_members(t, json_key(i)) ? take_members(t, json_key(i), i, request, reterr)
+                                                : take_argument(t, json_key(i), i, request, reterr);
+        return r;
 }
 
 /* Whether one of the names that the parameter goes by was given. */

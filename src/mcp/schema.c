@@ -58,7 +58,9 @@ static Json *param_schema(const Tool *t, const ToolParam *tp) {
         const Param *p = tool_param_of(t, tp, &offset);
         Json *o;
 
-        if (tool_param_is_seconds(tp))
+        if (tp->type)
+                o = type_object(tp->type);
+        else if (tool_param_is_seconds(tp))
                 o = number_schema("number");
         else
                 switch (p->type) {
@@ -81,11 +83,29 @@ static Json *param_schema(const Tool *t, const ToolParam *tp) {
         return json_set(o, "description", json_new_string(tp->help ?: p->help)) < 0 ? json_free(o), NULL : o;
 }
 
+/* "ready.log" becomes a property of the object "ready". */
+static int add_member(Json *properties, const Tool *t, const ToolParam *p, const char *member) {
+        _cleanup_free_ char *name = strndup(p->name, member - 1 - p->name);
+        const Json *object = name ? json_get(properties, name) : NULL;
+        int r = name ? 0 : -ENOMEM;
+
+        if (!object && r >= 0) {
+                r = json_set(properties, name,
+                             json_object("type", json_new_string("object"), "properties", json_new_object(),
+                                         NULL));
+                object = json_get(properties, name);
+        }
+        return r < 0 ? r : json_set((Json *) json_get(object, "properties"), member, param_schema(t, p));
+}
+
 Json *tool_input_schema(const Tool *t) {
         _cleanup_json_ Json *properties = json_new_object(), *required = json_new_array();
 
         for (const ToolParam *p = t->params; p->name; p++) {
-                if (json_set(properties, p->name, param_schema(t, p)) < 0)
+                const char *dot = strchr(p->name, '.');
+
+                if ((dot ? add_member(properties, t, p, dot + 1)
+                         : json_set(properties, p->name, param_schema(t, p))) < 0)
                         return NULL;
                 if (p->required && json_append(required, json_new_string(p->name)) < 0)
                         return NULL;
@@ -120,8 +140,14 @@ static const struct {
           "\"additionalProperties\":false}" },
         { "line", "{\"type\":\"string\",\"description\":\"the line that was waited for\"}" },
         { "post_mortem",
-          "{\"type\":\"object\",\"description\":\"of a job that is over: how it compares with its last runs, "
-          "lines that look like errors, what to try\"}" },
+          "{\"type\":\"object\",\"description\":\"why it ended, compared with earlier runs, and what may "
+          "help\","
+          "\"properties\":{\"summary\":{\"type\":\"string\"},\"runs\":{\"type\":\"integer\"},\"successes\":{"
+          "\"type\":\"integer\"},\"usual_duration_ms\":{\"type\":\"integer\"},\"last_success_at\":{\"type\":"
+          "\"string\"},\"failed_in_a_row\":{\"type\":\"integer\"},\"memory_percent\":{\"type\":\"integer\"},"
+          "\"error_lines\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"hints\":{\"type\":"
+          "\"array\","
+          "\"items\":{\"type\":\"string\"}}},\"additionalProperties\":false}" },
         { "reused", "{\"type\":\"boolean\",\"description\":\"it was running already and was left alone\"}" },
         { "checks", "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"check\":{\"type\":"
                     "\"string\"},"

@@ -337,6 +337,8 @@ static int run_diagnose(Session *s, void *request, ToolAnswer *ret, Error *reter
                 "sure that it works.\n\n",
                 j.name, job_has_ended(&j) ? "ended as it did" : "does not do what it should");
         r = answer_job(ret, &j);
+        if (r >= 0 && job_has_ended(&j))
+                r = answer_post_mortem(ret, &j);
         if (r >= 0)
                 buf_append_str(&ret->text, "\nIts last lines:\n");
         return r < 0 ? r : answer_tail(ret, s, &j, LINES_DEFAULT, OUTPUT_DEFAULT);

@@ -29,16 +29,17 @@ static const ToolParam start_tool_params[] = {
           "if a job of this name runs: reuse it (default), replace it, or fail", false },
         { "yield_seconds", "settle", "yield_time_ms",
           "how long to watch for an early failure before answering (default 1)", false },
-        { "ready_port", "ready-port", NULL, "answer when the job listens on this TCP port, or has failed",
-          false },
-        { "ready_http", "ready-http", NULL,
-          "answer when this http URL of the job gives 2xx or 3xx, or the job has failed", false },
-        { "ready_log", "ready-log", NULL,
-          "answer when the job has printed a line that matches this regular expression, or has failed",
-          false },
-        { "ready_exec", "ready-exec", NULL,
-          "answer when this shell command exits with 0, or the job has failed", false },
-        { "ready_timeout_seconds", "ready-timeout", NULL, NULL, false },
+        { "ready.log", "ready-log", "ready_log",
+          "answer when it has printed a line that matches this regular expression, or has failed", false,
+          "string" },
+        { "ready.port", "ready-port", "ready_port", "answer when it listens on this TCP port, or has failed",
+          false, "integer" },
+        { "ready.http", "ready-http", "ready_http",
+          "answer when this http URL of the job gives 2xx or 3xx, or the job has failed", false, "string" },
+        { "ready.exec", "ready-exec", "ready_exec",
+          "answer when this shell command exits with 0, or the job has failed", false, "string" },
+        { "ready.timeout_seconds", "ready-timeout", "ready_timeout_seconds",
+          "end the job when it is not ready by then (default 60)", false },
         { "description", "description", NULL, NULL, false },
         { "labels", "label", "label", "marks to find the job by", false },
         { "group", "group", NULL, "a group of jobs that belong together", false },
@@ -81,8 +82,10 @@ static int answer_started(ToolAnswer *a, Session *s, const StartResult *result) 
         r = json_set(a->facts, "reused", json_new_bool(result->reused));
         if (r >= 0)
                 r = answer_job(a, j);
+        if (r >= 0 && j->state == JOB_FAILED)
+                r = answer_post_mortem(a, j);
         if (r >= 0)
-                r = answer_tail(a, s, j, FIRST_LINES, OUTPUT_DEFAULT / 2);
+                r = answer_tail(a, s, j, FIRST_LINES, OUTPUT_DEFAULT / 3);
         return r < 0 ? r : answer_state(a, s, j);
 }
 
@@ -178,7 +181,7 @@ const Tool tool_start = {
         .own = start_own,
         .request_size = sizeof(StartCall),
         .request_default = &start_default,
-        .gives = "job reused output lines_left_out",
+        .gives = "job reused output lines_left_out post_mortem",
         .run = run_start,
 };
 
@@ -230,6 +233,6 @@ const Tool tool_restart = {
         .op = restart_params,
         .own = restart_own,
         .request_size = sizeof(RestartCall),
-        .gives = "job reused output lines_left_out",
+        .gives = "job reused output lines_left_out post_mortem",
         .run = run_restart,
 };

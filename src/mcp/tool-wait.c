@@ -45,8 +45,10 @@ static int answer_waited(ToolAnswer *a, Session *s, const WaitResult *w) {
                         return r;
         }
         r = answer_job(a, j);
+        if (r >= 0 && j->state == JOB_FAILED)
+                r = answer_post_mortem(a, j);
         if (r >= 0)
-                r = answer_tail(a, s, j, END_LINES, OUTPUT_DEFAULT / 2);
+                r = answer_tail(a, s, j, END_LINES, OUTPUT_DEFAULT / 3);
         return r < 0 ? r : answer_state(a, s, j);
 }
 
@@ -92,7 +94,7 @@ const Tool tool_wait = {
         .op = wait_params,
         .own = wait_own,
         .request_size = sizeof(WaitCall),
-        .gives = "job output lines_left_out timed_out line",
+        .gives = "job output lines_left_out timed_out line post_mortem",
         .run = run_wait,
 };
 

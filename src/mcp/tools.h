@@ -12,11 +12,13 @@
 
 /* A parameter of a tool, as a model sees it. */
 typedef struct ToolParam {
-        const char *name;    /* "stop_timeout_seconds": what ends so is a number of seconds */
+        const char *
+                name; /* "stop_timeout_seconds": what ends so is a number of seconds; "ready.log": a member */
         const char *param;   /* its name in the tool's tables */
         const char *aliases; /* what other tools call it, with blanks between; "…_ms" is in milliseconds */
         const char *help;    /* for a model; NULL: the table's */
         bool required;
+        const char *type; /* in the schema; NULL: the table's */
 } ToolParam;
 
 /* What a tool's call has come to: text for a model that sees text, and the same as JSON. */

@@ -205,6 +205,25 @@ class Tools(McpTest):
                                  ready_log="never", ready_timeout_seconds=0.3)
         self.assertIn("no line matches 'never'", answer.text)
 
+    def test_ready_as_an_object(self):
+        answer = self.mcp.call("job_start", command="sleep 0.2; echo listening; sleep 100",
+                               ready={"log": "listening", "timeout_seconds": 20})
+        self.assertEqual(answer.facts["job"]["state"], "ready", answer)
+        answer = self.call_fails("ended-early", "job_start", command="echo 'Error: broken'; exit 4",
+                                 ready={"log": "never"})
+        self.assertEqual(answer.facts["job"]["exit_code"], 4)
+        self.assertIn("exited with code 4", answer.facts["post_mortem"]["summary"])
+        self.assertIn("Error: broken", answer.text)
+        self.call_fails("usage", "job_start", command="x", ready={"prot": 80})
+        self.call_fails("usage", "job_start", command="x", ready=80)
+
+    def test_failures_are_looked_into(self):
+        name = self.start("sleep 0.5; seq 5000; echo 'Error: no such module' >&2; exit 1")
+        answer = self.mcp.call("job_wait", name=name)
+        self.assertEqual(answer.facts["post_mortem"]["failed_in_a_row"], 1)
+        self.assertIn("Error: no such module", answer.text)
+        self.assertLess(len(json.dumps(answer.facts)), 10000)
+
     def test_command_that_is_not_there(self):
         answer = self.call_fails("exec-failed", "job_start", command="/nonexistent/program", args=["x"])
         self.assertIn("/nonexistent/program", answer.text)
@@ -375,7 +394,7 @@ class Calls(McpTest):
         name = self.start("sleep 100")
         wait = self.mcp.begin_call("job_wait", name=name)
         harness.systemctl_user("kill", "--signal=KILL", harness.unit_of(name))
-        harness.systemctl_user("stop", harness.unit_of(name))
+        harness.systemctl_user("stop", harness.unit_of(name), exits=None)
         self.assertIn(name, Answer(self.mcp.result(wait)).text)
 
     def test_no_process_is_left(self):

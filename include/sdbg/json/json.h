@@ -65,6 +65,9 @@ JsonKind json_kind(const Json *j);
 /* Return: the number; NAN where j is none. */
 double json_number(const Json *j);
 
+/* Takes a member out of an object, where it is there. */
+void json_drop(Json *object, const char *key);
+
 /* Takes the members that are null out of an object. */
 void json_drop_nulls(Json *object);
 
