@@ -7,7 +7,6 @@
 
 #include "mcp/answer.h"
 
-#define LINE_SHOWN_MAX 2000
 #define LISTED_MAX 25
 #define LISTED_TEXT_MAX 120
 #define LIST_BYTES 8500
@@ -162,91 +161,6 @@ ssize_t answer_jobs(ToolAnswer *a, const JobList *l, size_t first) {
         return n > 0 && append_shown(&a->text, show_table, &page) < 0 ? -ENOMEM : n;
 }
 
-/* What the bytes take in a JSON string. */
-static size_t json_length(const char *s, size_t len) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < len; i++)
-                n += strchr("\"\\\n\t", s[i]) && s[i] ? 2 : (unsigned char) s[i] < 0x20 ? 6 : 1;
-        return n;
-}
-
-/* Drops lines from the front until the rest fits. */
-static void trim(OutputText *o) {
-        size_t drop = 0, left = json_length(o->text.data, o->text.len);
-
-        while (left > o->max) {
-                const char *end = memchr(o->text.data + drop, '\n', o->text.len - drop);
-                size_t n = end ? (size_t) (end - o->text.data) + 1 - drop : o->text.len - drop;
-
-                left -= json_length(o->text.data + drop, n);
-                drop += n;
-                o->left_out++;
-        }
-        if (drop > 0)
-                buf_consume(&o->text, drop);
-}
-
-int output_take(void *userdata, const LogLine *line) {
-        OutputText *o = userdata;
-        _cleanup_free_ char *text = NULL;
-
-        if (line->missing > 0) {
-                buf_printf(&o->text, "… %" PRIu64 " lines left out (%s) …\n", line->missing, line->reason);
-                return o->text.oom ? -ENOMEM : 0;
-        }
-        text = printable_line(line->data, line->len, MIN(o->max, (size_t) LINE_SHOWN_MAX));
-        if (!text)
-                return -ENOMEM;
-        buf_append_str(&o->text, text);
-        buf_append_char(&o->text, '\n');
-        o->last_seq = line->seq;
-        if (o->text.len > 4 * o->max)
-                trim(o);
-        return o->text.oom ? -ENOMEM : 0;
-}
-
-void output_done(OutputText *o) {
-        buf_done(&o->text);
-}
-
-int answer_output(ToolAnswer *a, OutputText *o) {
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        if (o->text.len > 0)
-                trim(o);
-        if (o->left_out > 0)
-                buf_printf(&a->text, "… %" PRIu64 " earlier lines left out: ask for fewer, or with grep …\n",
-                           o->left_out);
-        buf_append(&a->text, strempty(o->text.data), o->text.len);
-        text = buf_take(&o->text);
-        if (!text || a->text.oom)
-                return -ENOMEM;
-        r = json_set(a->facts, "output", json_new_string(text));
-        if (r >= 0 && o->left_out > 0)
-                r = json_set(a->facts, "lines_left_out", json_new_number(o->left_out));
-        return r;
-}
-
-int answer_tail(ToolAnswer *a, Session *s, const Job *j, uint64_t lines, size_t max) {
-        OutputText o = { .max = max };
-        int r = 0;
-
-        if (j->run && j->lines != 0)
-                r = op_tail(j->name, j->run, lines, output_take, &o, NULL);
-        if (r == -ENOMEM) {
-                buf_done(&o.text);
-                return r;
-        }
-        /* Without the journal there is no output to tell of; all else is still true. */
-        if (o.last_seq > 0)
-                r = session_mark(s, j->name, j->run, o.last_seq);
-        else
-                r = 0;
-        return r < 0 ? r : answer_output(a, &o);
-}
-
 static void append_ports(Buf *b, const Job *j) {
         for (size_t i = 0; i < j->n_ports; i++)
                 if (j->ports[i].port >= 0)
@@ -272,11 +186,15 @@ int answer_state(ToolAnswer *a, const Session *s, const Job *j) {
                 buf_printf(&b, " · %" PRIu64 " new line%s", j->lines - read, j->lines - read == 1 ? "" : "s");
         if (j->waiting_for_input)
                 buf_append_str(&b, " · waits for input");
+        if (*a->cursor)
+                buf_printf(&b, " · cursor %s", a->cursor);
         buf_append_char(&b, ']');
         line = buf_take(&b);
         if (!line)
                 return -ENOMEM;
         r = json_set(a->facts, "state", json_new_string(line));
+        if (r >= 0 && *a->cursor)
+                r = json_set(a->facts, "cursor", json_new_string(a->cursor));
         buf_printf(&a->text, "%s\n", line);
         return r < 0 || a->text.oom ? -ENOMEM : 0;
 }

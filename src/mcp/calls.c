@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "sdbg/job/name.h"
 #include "sdbg/ops/caller.h"
+#include "sdbg/runtime/bookmark.h"
 
 #include "mcp/calls.h"
 #include "mcp/resources.h"
@@ -189,6 +191,14 @@ static int ask(Calls *c, uint64_t call, const Tool *t, void **request, Error *re
         return 0;
 }
 
+/* The client's session, where it tells one; else the next session of the same client goes on reading where
+ * this one has stopped. Return: the caller frees it; NULL without memory. */
+static char *choose_reader(const char *agent) {
+        _cleanup_free_ char *known = reader_default();
+
+        return agent && streq_ptr(known, "default") ? job_name_from_text(agent) : TAKE_PTR(known);
+}
+
 static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *arguments, AnswerShape shape,
                        const char *uri) {
         Verdict verdict = VERDICT_REFUSED;
@@ -199,6 +209,8 @@ static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *argum
         c->session.agent = core_client(c->core);
         if (!c->session.caller)
                 c->session.caller = caller_describe(getppid(), c->session.agent);
+        if (!c->session.reader)
+                c->session.reader = choose_reader(c->session.agent);
         r = tool_parse(t, arguments, &request, &e);
         if (r >= 0)
                 verdict = policy_judge(&c->config, t, request, &e);

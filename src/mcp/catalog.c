@@ -8,8 +8,9 @@
         "go on by itself (dev servers, watchers, builds, test runs, databases) instead of '&', nohup or a "  \
         "shell tool's background mode. Jobs outlive you: call job_list first to see what runs already. Do "  \
         "not poll: every answer ends with a line of state and tells what has ended since the last one; use " \
-        "job_wait to wait for an end, and job_logs to read output. Stop what you have started and nobody "   \
-        "needs any more with job_stop; never use kill or pkill."
+        "job_wait to wait for an end or for readiness, and job_logs with new to read what you have not "     \
+        "seen. "                                                                                             \
+        "Stop what you have started and nobody needs any more with job_stop; never use kill or pkill."
 
 static Json *capabilities(void) {
         return json_object(

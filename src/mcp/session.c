@@ -18,6 +18,7 @@ void session_done(Session *s) {
         free(s->marks);
         free(s->project);
         free(s->caller);
+        free(s->reader);
         *s = (Session){};
 }
 

@@ -14,6 +14,7 @@ typedef struct Session {
         const char *agent;    /* what the client calls itself; NULL: unknown */
         const char *id;       /* of the client's session; NULL: unknown */
         char *caller;         /* who asks, for the journal; NULL: not told */
+        char *reader;         /* under whose name it is kept what the client has read */
         char *project;        /* the directory that the client works in; NULL: unknown */
         bool outside_sandbox; /* sdbg.conf lets jobs be started from within a sandbox */
         ReadMark *marks;

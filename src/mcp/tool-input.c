@@ -59,8 +59,6 @@ static int run_send(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
                 r = job_read_state(c->name, &j);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot read how job '%s' stands", c->name);
-        if (o.last_seq > 0 && session_mark(s, j.name, j.run, o.last_seq) < 0)
-                return error_oom(reterr);
         return answer_state(ret, s, &j);
 }
 

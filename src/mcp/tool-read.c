@@ -165,25 +165,35 @@ const Tool tool_status = {
 typedef struct LogsCall {
         LogsRequest logs;
         char *name;
+        bool unread;
         uint64_t max_bytes;
 } LogsCall;
 
 static const Param logs_own[] = {
         { "name", 0, PARAM_STRING, offsetof(LogsCall, name), NULL, "", NULL },
-        { "max-bytes", 0, PARAM_COUNT, offsetof(LogsCall, max_bytes), NULL, "", NULL },
+        { "new", 0, PARAM_FLAG, offsetof(LogsCall, unread), NULL, "", NULL },
+        { "max-bytes", 0, PARAM_SIZE, offsetof(LogsCall, max_bytes), NULL, "", NULL },
         {},
 };
 
 static const ToolParam logs_tool_params[] = {
-        { "name", "name", JOB_ALIASES, "the job's name", true },
-        { "lines", "lines", "limit tail", "the last so many lines (default 200)", false },
-        { "head", "head", NULL, "the first so many lines instead", false },
-        { "grep", "grep", "filter pattern", "only lines that match this regular expression (PCRE)", false },
-        { "ignore_case", "ignore-case", "ignoreCase", "let grep ignore case", false },
-        { "invert", "invert", NULL, NULL, false },
-        { "stream", "stream", NULL, NULL, false },
-        { "run", "run", NULL, "an earlier run: -1 is the one before, or a run id", false },
-        { "max_bytes", "max-bytes", NULL, "how much the answer may hold (default 8000)", false },
+        { "name", "name", JOB_ALIASES, "the job's name", true, NULL },
+        { "new", "new", "new_only unread", "only what you have not read yet", false, NULL },
+        { "cursor", "cursor", NULL, "what came after this cursor of an earlier answer", false, NULL },
+        { "lines", "lines", "limit tail", "the last so many lines (default 200)", false, NULL },
+        { "head", "head", NULL, "the first so many lines instead", false, NULL },
+        { "errors", "errors", NULL, "only what looks like an error, with the lines around it", false, NULL },
+        { "grep", "grep", "filter pattern", "only lines that match this regular expression (PCRE)", false,
+          NULL },
+        { "ignore_case", "ignore-case", "ignoreCase", "let grep ignore case", false, NULL },
+        { "invert", "invert", NULL, NULL, false, NULL },
+        { "context", "context", NULL, "so many lines before and after each line found", false, NULL },
+        { "since", "since", NULL, "from this time on: \"10min ago\", \"15:04\"", false, NULL },
+        { "until", "until", NULL, NULL, false, NULL },
+        { "stream", "stream", NULL, NULL, false, NULL },
+        { "run", "run", NULL, "an earlier run: -1 is the one before, or a run id", false, NULL },
+        { "collapse", "collapse", NULL, NULL, false, NULL },
+        { "max_bytes", "max-bytes", NULL, "how much the answer may hold (default 8000)", false, "integer" },
         {},
 };
 
@@ -192,32 +202,36 @@ static const ToolParam logs_tool_params[] = {
 static const LogsCall logs_default = {
         .logs = { .lines = UINT64_MAX,
                   .head = UINT64_MAX,
-                  .lines_default = LINES_DEFAULT,
                   .before = UINT64_MAX,
                   .after = UINT64_MAX,
                   .context = UINT64_MAX,
-                  .max_bytes = UINT64_MAX },
+                  .max_bytes = UINT64_MAX,
+                  .lines_default = LINES_DEFAULT },
         .max_bytes = OUTPUT_DEFAULT,
 };
 
 static int run_logs(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
         LogsCall *c = request;
-        OutputText o = { .max = MIN(MAX(c->max_bytes, (uint64_t) 100), (uint64_t) OUTPUT_MAX) };
+        OutputText o = {
+                .max = MIN(MAX(c->max_bytes, (uint64_t) 100), (uint64_t) OUTPUT_MAX),
+                .session = s,
+                .forward = c->logs.cursor || c->logs.head != UINT64_MAX,
+        };
         _cleanup_manager_ Manager *m = NULL;
         _cleanup_job_ Job j = JOB_INIT;
         int r;
 
         c->logs.names = (char *[]){ c->name, NULL };
+        if (c->unread && !(c->logs.reader = strdup(strempty(s->reader))))
+                return error_oom(reterr);
         r = manager_connect(&m, reterr);
         if (r >= 0)
                 r = job_find(m, c->name, &j, reterr);
         if (r >= 0)
-                r = op_logs(m, &c->logs, output_take, NULL, &o, reterr);
+                r = output_read(&o, m, &c->logs, reterr);
         if (r == -E2BIG)
                 error_set(reterr, ERROR_USAGE, 0,
                           "the regular expression takes too many steps on this output");
-        if (r >= 0 && !c->logs.run && o.last_seq > 0)
-                r = session_mark(s, j.name, j.run, o.last_seq);
         if (r >= 0)
                 r = answer_output(ret, &o);
         output_done(&o);
@@ -236,7 +250,7 @@ const Tool tool_logs = {
         .own = logs_own,
         .request_size = sizeof(LogsCall),
         .request_default = &logs_default,
-        .gives = "output lines_left_out",
+        .gives = "output lines_left_out cursor next_cursor",
         .run = run_logs,
 };
 
@@ -341,7 +355,7 @@ static int run_diagnose(Session *s, void *request, ToolAnswer *ret, Error *reter
                 r = answer_post_mortem(ret, &j);
         if (r >= 0)
                 buf_append_str(&ret->text, "\nIts last lines:\n");
-        return r < 0 ? r : answer_tail(ret, s, &j, LINES_DEFAULT, OUTPUT_DEFAULT);
+        return r < 0 ? r : answer_tail(ret, s, m, &j, LINES_DEFAULT, OUTPUT_DEFAULT);
 }
 
 const Tool tool_diagnose = {

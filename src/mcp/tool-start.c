@@ -73,7 +73,7 @@ static const StartCall start_default = {
 };
 
 /* The job as it stands, its first lines, and the line of state. */
-static int answer_started(ToolAnswer *a, Session *s, const StartResult *result) {
+static int answer_started(ToolAnswer *a, Session *s, Manager *m, const StartResult *result) {
         const Job *j = &result->job;
         int r;
 
@@ -85,14 +85,14 @@ static int answer_started(ToolAnswer *a, Session *s, const StartResult *result) 
         if (r >= 0 && j->state == JOB_FAILED)
                 r = answer_post_mortem(a, j);
         if (r >= 0)
-                r = answer_tail(a, s, j, FIRST_LINES, OUTPUT_DEFAULT / 3);
+                r = answer_tail(a, s, m, j, FIRST_LINES, OUTPUT_DEFAULT / 3);
         return r < 0 ? r : answer_state(a, s, j);
 }
 
 /* What is left to show when a start has failed. */
-static void answer_failed(ToolAnswer *a, Session *s, const StartResult *result) {
+static void answer_failed(ToolAnswer *a, Session *s, Manager *m, const StartResult *result) {
         if (result->job.name)
-                (void) answer_started(a, s, result);
+                (void) answer_started(a, s, m, result);
 }
 
 /* Who asked, as labels, unless the call sets its own. */
@@ -158,9 +158,9 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
         if (r >= 0)
                 r = op_start(m, q, &result, reterr);
         if (r >= 0)
-                r = answer_started(ret, s, &result);
+                r = answer_started(ret, s, m, &result);
         else
-                answer_failed(ret, s, &result);
+                answer_failed(ret, s, m, &result);
         job_done(&result.job);
         return r;
 }
@@ -181,7 +181,7 @@ const Tool tool_start = {
         .own = start_own,
         .request_size = sizeof(StartCall),
         .request_default = &start_default,
-        .gives = "job reused output lines_left_out post_mortem",
+        .gives = "job reused output lines_left_out cursor post_mortem",
         .run = run_start,
 };
 
@@ -215,9 +215,9 @@ static int run_restart(Session *s, void *request, ToolAnswer *ret, Error *reterr
         if (r >= 0)
                 r = op_restart(m, c->name, &c->restart, &result, reterr);
         if (r >= 0)
-                r = answer_started(ret, s, &result);
+                r = answer_started(ret, s, m, &result);
         else
-                answer_failed(ret, s, &result);
+                answer_failed(ret, s, m, &result);
         job_done(&result.job);
         return r;
 }
@@ -233,6 +233,6 @@ const Tool tool_restart = {
         .op = restart_params,
         .own = restart_own,
         .request_size = sizeof(RestartCall),
-        .gives = "job reused output lines_left_out post_mortem",
+        .gives = "job reused output lines_left_out cursor post_mortem",
         .run = run_restart,
 };

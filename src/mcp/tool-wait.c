@@ -32,7 +32,7 @@ static const ToolParam wait_tool_params[] = {
 };
 
 /* How the job stands now, whatever came of it. */
-static int answer_waited(ToolAnswer *a, Session *s, const WaitResult *w) {
+static int answer_waited(ToolAnswer *a, Session *s, Manager *m, const WaitResult *w) {
         const Job *j = w->jobs.n > 0 ? &w->jobs.jobs[0] : NULL;
         int r;
 
@@ -48,7 +48,7 @@ static int answer_waited(ToolAnswer *a, Session *s, const WaitResult *w) {
         if (r >= 0 && j->state == JOB_FAILED)
                 r = answer_post_mortem(a, j);
         if (r >= 0)
-                r = answer_tail(a, s, j, END_LINES, OUTPUT_DEFAULT / 3);
+                r = answer_tail(a, s, m, j, END_LINES, OUTPUT_DEFAULT / 3);
         return r < 0 ? r : answer_state(a, s, j);
 }
 
@@ -72,7 +72,7 @@ static int run_wait(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
                 buf_append_str(&ret->text, "The time is over and it has not happened; the job goes on.\n");
         r = json_set(ret->facts, "timed_out", json_new_bool(timed_out));
         if (r >= 0)
-                r = answer_waited(ret, s, &result);
+                r = answer_waited(ret, s, m, &result);
         if (r < 0)
                 return error_oom(reterr);
         if (waited < 0 && !timed_out) {
@@ -94,7 +94,7 @@ const Tool tool_wait = {
         .op = wait_params,
         .own = wait_own,
         .request_size = sizeof(WaitCall),
-        .gives = "job output lines_left_out timed_out line post_mortem",
+        .gives = "job output lines_left_out cursor timed_out line post_mortem",
         .run = run_wait,
 };
 

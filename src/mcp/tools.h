@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "sdbg/job/cursor.h"
 #include "sdbg/ops/logs.h"
 #include "sdbg/ops/start.h"
 #include "sdbg/ops/stop.h"
@@ -24,7 +25,8 @@ typedef struct ToolParam {
 /* What a tool's call has come to: text for a model that sees text, and the same as JSON. */
 typedef struct ToolAnswer {
         Buf text;
-        Json *facts; /* an object of members of the tool's output schema */
+        char cursor[CURSOR_TEXT_MAX]; /* behind the output that it holds; "": it holds none */
+        Json *facts;                  /* an object of members of the tool's output schema */
 } ToolAnswer;
 
 typedef enum ToolKind {

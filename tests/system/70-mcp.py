@@ -299,6 +299,47 @@ class Tools(McpTest):
                          [str(n) for n in range(990, 1000)])
         self.call_fails("usage", "job_logs", name=name, grep="(")
 
+    def test_new_lines(self):
+        gate = pathlib.Path.home() / unique_name("gate")
+        self.addCleanup(gate.unlink)
+        name = self.start(f"seq 5; while ! [ -e {gate} ]; do sleep 0.05; done; seq 6 8; sleep 100")
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 5)
+        self.assertEqual(self.mcp.call("job_logs", name=name).facts["output"], "1\n2\n3\n4\n5\n")
+        self.assertEqual(self.mcp.call("job_logs", name=name, new=True).facts["output"], "")
+        gate.touch()
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 8)
+        self.assertIn("3 new lines", self.mcp.call("job_status", name=name).state)
+        self.assertEqual(self.mcp.call("job_logs", name=name, new=True).facts["output"], "6\n7\n8\n")
+        self.assertNotIn("new line", self.mcp.call("job_logs", name=name, new=True).state)
+        # The next server of the same client goes on there; another client has read nothing.
+        self.assertEqual(self.client().call("job_logs", name=name, new=True).facts["output"], "")
+        other = self.client(name="other").call("job_logs", name=name, new=True)
+        self.assertEqual(len(other.facts["output"].split()), 8)
+
+    def test_pages_by_cursor(self):
+        name = self.start("seq 10000; sleep 100")
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 10000)
+        answer, seen = self.mcp.call("job_logs", name=name, head=10), []
+        while True:
+            self.assertLess(len(json.dumps(answer.facts)), 10000)
+            self.assertIn(answer.facts["cursor"], answer.state)
+            lines = answer.facts["output"].split()
+            if not lines:
+                break
+            seen += lines
+            answer = self.mcp.call("job_logs", name=name, cursor=answer.facts["cursor"])
+        self.assertEqual(seen, [str(n) for n in range(1, 10001)])
+        self.call_fails("usage", "job_logs", name=name, cursor="nonsense")
+
+    def test_errors_and_repeats(self):
+        name = self.start("seq 50; echo 'error: it broke'; seq 50; yes same | head -30; sleep 100")
+        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 131)
+        found = self.mcp.call("job_logs", name=name, errors=True).facts["output"]
+        self.assertIn("error: it broke", found)
+        self.assertLess(found.count("\n"), 10)
+        folded = self.mcp.call("job_logs", name=name, lines=2, collapse=True).facts["output"]
+        self.assertIn("same (×30)", folded)
+
     def test_exploding_expression(self):
         name = self.start(f"echo {'a' * 100}; sleep 100")
         wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 1)
