@@ -227,6 +227,7 @@ int supervisor_loop(Supervisor *s) {
                         gone = true;
                         finish_by = USEC_INFINITY;
                         mark_ended(s);
+                        (void) supervisor_check_ready(s, now);
                 }
                 if (gone)
                         output_close(&s->output, now);
