@@ -45,9 +45,24 @@ class Memory(LimitsTest):
         script = f"python3 -c '{HUNGRY}'; echo child gave $?; exec sleep 1000"
         self.start("--memory-max=64M", "-c", script)
         wait_until(lambda: "child gave 137" in sdbg("logs", self.name).stdout, timeout=100)
+        (warning,) = wait_until(lambda: self.status()["warnings"])
+        self.assertRegex(warning, "^1 of its processes was killed for using more memory than memory-max")
         self.assertEqual(self.status()["state"], "running")
+        self.assertIn("the job goes on", self.journal.of_job(self.name, "SDBG_EVENT=oom")[0]["MESSAGE"])
         sdbg("stop", self.name, timeout=100)
-        self.assertEqual(self.status()["result"], "stopped")
+        job = self.status()
+        self.assertEqual(job["result"], "stopped")
+        self.assertRegex(job["reason"], "^stopped by PID ")
+
+    def test_limit_of_the_slice(self):
+        harness.systemctl_user("start", "bgjob.slice")
+        harness.systemctl_user("set-property", "--runtime", "bgjob.slice", "MemoryMax=64M")
+        self.addCleanup(harness.systemctl_user, "set-property", "--runtime", "bgjob.slice", "MemoryMax=infinity")
+        self.start("python3", "-c", HUNGRY)
+        sdbg("wait", self.name, exits=137, timeout=100)
+        job = self.status()
+        self.assertEqual(job["result"], "oom-kill")
+        self.assertIn("bgjob.slice has no more memory to give", job["reason"])
 
     def test_figures_are_known(self):
         self.start("--memory-max=64M", "-c", "exec sleep 1000")
