@@ -162,6 +162,7 @@ void supervisor_set_stopped_between(Supervisor *s) {
         describe_cause(s, cause, sizeof(cause));
         snprintf(text, sizeof(text), "%s before it was restarted; the last run %s", cause, strempty(last));
         set_reason(s, text);
+        s->job.restarts--; /* the one that was announced does not come */
         s->job.result = RESULT_STOPPED;
         s->job.state = JOB_EXITED;
         s->job.ended_at = now_usec(CLOCK_REALTIME);

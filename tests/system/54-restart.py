@@ -133,7 +133,7 @@ class Delays(RestartTest):
         sdbg("stop", self.name)
         self.assertEqual(harness.job_units(), [])
         job = self.status()
-        self.assertEqual((job["state"], job["result"]), ("exited", "stopped"))
+        self.assertEqual((job["state"], job["result"], job["restarts"]), ("exited", "stopped", 0))
         self.assertRegex(job["reason"], r"^stopped by PID \d+ \(.*\) before it was restarted; the last run exited with code 5$")
         (end,) = self.records("exit")
         self.assertEqual(end["reason"], job["reason"])
