@@ -5,6 +5,7 @@ import dataclasses
 import json
 import sys
 
+import agents
 import capture
 import interactive
 import jobs
@@ -15,6 +16,7 @@ import ready
 def measures(rounds, count, other):
     return {
         "start": lambda: jobs.start(rounds * 10),
+        "agents": lambda: agents.calls(rounds * 5),
         "ready": lambda: ready.all_measures(rounds),
         "list": lambda: jobs.list_many(rounds * 3, count),
         "capture": lambda: capture.floods(rounds),
