@@ -130,7 +130,6 @@ static int check(Cli *cli, const LogsRequest *q) {
 }
 
 static int run_logs(Cli *cli, void *request, char **operands) {
-        _cleanup_manager_ Manager *m = NULL;
         LogsRequest *q = request;
         View v = { .cli = cli, .q = q };
         bool paged = false;
@@ -146,13 +145,11 @@ static int run_logs(Cli *cli, void *request, char **operands) {
         if (r >= 0)
                 r = choose_color(cli, q->color, &v.style.color);
         if (r >= 0)
-                r = cli_connect(cli, &m);
-        if (r >= 0)
                 r = open_view(&v);
         if (r >= 0 && !q->follow && !q->no_pager && !cli->json)
                 paged = pager_open();
         if (r >= 0)
-                r = op_logs(m, q, show_line, pause_view, &v, &cli->error);
+                r = op_logs(NULL, q, show_line, pause_view, &v, &cli->error);
         show_log_end(stdout, &v.style);
         close_view(&v);
         if (paged) {

@@ -3,6 +3,7 @@
 
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
+#include "sdbg/job/name.h"
 #include "sdbg/journal/reader.h"
 #include "sdbg/probe/machine.h"
 #include "sdbg/runtime/bookmark.h"
@@ -278,11 +279,23 @@ static int add_job(Reading *g, const Job *j, const LogsRequest *q, LogSink sink,
 static int add_selected(Reading *g, Manager *m, const char *name, const LogsRequest *q, LogSink sink,
                         void *userdata, Error *reterr) {
         JobSelection select = { .names = (char *[]){ (char *) name, NULL } };
+        _cleanup_manager_ Manager *own = NULL;
         _cleanup_job_list_ JobList jobs = {};
         _cleanup_job_ Job j = JOB_INIT;
+        bool glob = strpbrk(name, "*?[");
         int r;
 
-        if (!strpbrk(name, "*?[")) {
+        /* The manager is not asked for what its runtime files tell. */
+        if (!glob && job_name_check(name, NULL) >= 0 && job_read_state(name, &j) >= 0)
+                return add_job(g, &j, q, sink, userdata, reterr);
+        job_done(&j);
+        if (!m) {
+                r = manager_connect(&own, reterr);
+                if (r < 0)
+                        return r;
+                m = own;
+        }
+        if (!glob) {
                 r = job_find(m, name, &j, reterr);
                 return r < 0 ? r : add_job(g, &j, q, sink, userdata, reterr);
         }

@@ -44,7 +44,8 @@ typedef struct LogPlaces {
 typedef int (*LogPause)(void *userdata, const LogPlaces *places);
 
 /* Gives the lines asked for to `sink`, oldest first; several jobs' lines in the order of time. With
- * follow it returns when all of the runs have ended. pause may be NULL.
+ * follow it returns when all of the runs have ended. pause may be NULL; so may m, and the manager is then
+ * connected to where it is needed.
  * Return: 0; negative errno with reterr said (no-such-job, usage, …) or of the sink. */
 int op_logs(Manager *m, const LogsRequest *q, LogSink sink, LogPause pause, void *userdata, Error *reterr);
 
