@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
 #include "sdbg/ops/events.h"
 #include "sdbg/output/show.h"
 
@@ -17,6 +19,7 @@ static int run_events(Cli *cli, void *request, char **operands) {
         int r = 0;
 
         q->select.names = operands;
+        q->out_fd = STDOUT_FILENO;
         /* The records are told without the manager; it knows more of the names that there are. */
         if (operands[0] && !q->follow && !q->reader)
                 r = cli_connect(cli, &m);

@@ -346,14 +346,17 @@ int event_log_read_last(EventLog *l, size_t max) {
         return seek_newest(l);
 }
 
-int event_log_wait(EventLog *l) {
+int event_log_wait(EventLog *l, int out_fd) {
         struct pollfd p[] = {
                 { .fd = l->rings.inotify_fd, .events = POLLIN },
                 { .fd = l->journal_fd, .events = POLLIN },
+                { .fd = out_fd },
         };
         int r = poll(p, ELEMENTSOF(p), p[0].fd < 0 || p[1].fd < 0 ? BLIND_MSEC : -1);
 
         if (r < 0)
                 return errno == EINTR ? 0 : -errno;
+        if (p[2].revents)
+                return -EPIPE;
         return p[1].revents ? journal_reader_process(l->journal) : 0;
 }

@@ -45,5 +45,6 @@ int event_log_read_last(EventLog *l, size_t max);
 /* Fills l->found with what came since. Return: 0, negative errno. */
 int event_log_read(EventLog *l);
 
-/* Sleeps until there may be more. Return: 0, negative errno. */
-int event_log_wait(EventLog *l);
+/* Sleeps until there may be more. out_fd: see EventsRequest. Return: 0, -EPIPE where nobody reads that any more,
+ * negative errno. */
+int event_log_wait(EventLog *l, int out_fd);

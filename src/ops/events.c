@@ -103,7 +103,7 @@ static int journal_failed(int r, Error *reterr) {
 }
 
 /* Gives what is at hand, then what comes. */
-static int give_on(EventLog *l, const Reader *reader, bool follow, EventSink sink, void *userdata,
+static int give_on(EventLog *l, const Reader *reader, const EventsRequest *q, EventSink sink, void *userdata,
                    Error *reterr) {
         int r;
 
@@ -111,9 +111,11 @@ static int give_on(EventLog *l, const Reader *reader, bool follow, EventSink sin
                 r = give(l, sink, userdata);
                 if (r >= 0 && reader->name)
                         r = reader_store(reader, reterr);
-                if (r < 0 || !follow)
+                if (r < 0 || !q->follow)
                         return r;
-                r = event_log_wait(l);
+                r = event_log_wait(l, q->out_fd);
+                if (r == -EPIPE)
+                        return 0;
                 if (r >= 0)
                         r = event_log_read(l);
                 if (r < 0)
@@ -173,5 +175,5 @@ int op_events(Manager *m, const EventsRequest *q, EventSink sink, void *userdata
         if (r < 0)
                 return r;
         r = begin(&l, q, &reader, since);
-        return r < 0 ? journal_failed(r, reterr) : give_on(&l, &reader, q->follow, sink, userdata, reterr);
+        return r < 0 ? journal_failed(r, reterr) : give_on(&l, &reader, q, sink, userdata, reterr);
 }

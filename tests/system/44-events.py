@@ -266,5 +266,16 @@ class New(EventsTest):
         self.assertEqual(self.new(self.name), [])
 
 
+class Reader(harness.SystemTest):
+    def test_following_ends_with_its_reader(self):
+        """Not only at the next event, which may be days away."""
+        name = harness.unique_name()
+        follower = harness.spawn("sdbg", "events", "-f", "--lines", "1", "--json")
+        sdbg("start", "-n", name, "true")
+        follower.stdout.readline()
+        follower.stdout.close()
+        self.assertEqual(follower.wait(30), 0)
+
+
 if __name__ == "__main__":
     harness.main()

@@ -11,11 +11,12 @@ typedef struct EventsRequest {
         char *reader; /* only what this reader has not been given yet; "": who runs this; NULL: everything */
         uint64_t lines; /* the last so many; UINT64_MAX: not given */
         bool follow;
+        int out_fd; /* following ends when nobody reads this any more (POLLERR or POLLHUP of poll(2)); or negative */
 } EventsRequest;
 
 #define EVENTS_REQUEST_INIT                                                                                  \
         (EventsRequest) {                                                                                    \
-                .lines = UINT64_MAX                                                                          \
+                .lines = UINT64_MAX, .out_fd = -EBADF                                                        \
         }
 
 /* How many are given where nothing says how many. */
