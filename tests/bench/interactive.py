@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a person at an attached terminal feels, and what a job with a terminal takes."""
 
-import os
+import contextlib
 import pathlib
 import shutil
 import statistics
@@ -9,24 +9,10 @@ import time
 
 from harness import run, sdbg, unique_name, wait_until
 from jobs import pss
-from pty_driver import Terminal
+from terminal import Terminal
 from rows import Row
 
 KEYS = 300
-
-
-class Cleanups:
-    """What Terminal takes for a test."""
-
-    def __init__(self):
-        self.functions = []
-
-    def addCleanup(self, function):
-        self.functions.append(function)
-
-    def run(self):
-        while self.functions:
-            self.functions.pop()()
 
 
 def echo_latency(terminal):
@@ -34,24 +20,22 @@ def echo_latency(terminal):
     taken = []
     for i in range(KEYS):
         key = b"abcdefghij"[i % 10:i % 10 + 1]
-        terminal.output = b""
+        terminal.printed = b""
         time.sleep(0.01)
         begin = time.monotonic()
-        os.write(terminal.fd, key)
-        while key not in terminal.output:
-            terminal._read(5)
+        terminal.type(key)
+        while key not in terminal.printed:
+            terminal.read(5)
         taken.append(time.monotonic() - begin)
     return statistics.median(taken)
 
 
-def latency(cleanups, *command):
-    terminal = Terminal(cleanups, *command)
-    terminal.type("x")
-    terminal.expect("x")
-    time.sleep(0.5)
-    taken = echo_latency(terminal)
-    cleanups.run()
-    return taken
+def latency(*command):
+    with contextlib.closing(Terminal(*command)) as terminal:
+        terminal.type("x")
+        terminal.expect("x")
+        time.sleep(0.5)
+        return echo_latency(terminal)
 
 
 def named(comm):
@@ -59,16 +43,15 @@ def named(comm):
 
 
 def all_measures(rounds):
-    cleanups = Cleanups()
     name = unique_name()
     sdbg("start", "--name", name, "--pty", "--size=80x24", "cat")
     if shutil.which("tmux"):
         run("tmux", "new-session", "-d", "-s", "bench", "cat")
     own, peer = [], []
     for _ in range(rounds):
-        own.append(latency(cleanups, "sdbg", "attach", name))
+        own.append(latency("sdbg", "attach", name))
         if shutil.which("tmux"):
-            peer.append(latency(cleanups, "tmux", "attach", "-t", "bench"))
+            peer.append(latency("tmux", "attach", "-t", "bench"))
     yield Row("key to echo, attached", "ms", statistics.median(own) * 1e3, "tmux",
               statistics.median(peer) * 1e3 if peer else None, ratio_max=1)
     if peer:

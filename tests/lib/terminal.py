@@ -27,19 +27,21 @@ class Terminal:
         self.status = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            _set_size(0, columns, rows)
             os.environ.update({"TERM": "xterm", "LC_ALL": "C.UTF-8"} | (env or {}))
             os.chdir(cwd or os.getcwd())
             os.execvp(command[0], command)
-        self.resize(columns, rows)
 
     def resize(self, columns, rows):
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        _set_size(self.fd, columns, rows)
 
     def modes(self):
         return termios.tcgetattr(self.fd)
 
     def type(self, text):
-        os.write(self.fd, text.encode() if isinstance(text, str) else text)
+        data = text.encode() if isinstance(text, str) else text
+        while data:
+            data = data[os.write(self.fd, data):]
 
     @property
     def seen(self):
@@ -84,6 +86,12 @@ class Terminal:
             pass
         return self.status
 
+    def hang_up(self):
+        """As if the window was closed: the program has no terminal any more, and gets SIGHUP."""
+        if self.fd is not None:
+            os.close(self.fd)
+        self.fd = None
+
     def close(self):
         if self.status is None:
             try:
@@ -92,4 +100,8 @@ class Terminal:
                 pass
             os.waitpid(self.pid, 0)
             self.status = -signal.SIGKILL
-        os.close(self.fd)
+        self.hang_up()
+
+
+def _set_size(fd, columns, rows):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

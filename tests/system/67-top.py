@@ -244,9 +244,9 @@ class Left(harness.SystemTest):
     def test_terminal_that_goes(self):
         terminal = Terminal("sdbg", "top")
         terminal.expect("0 jobs")
-        os.close(terminal.fd)
+        self.addCleanup(terminal.close)
+        terminal.hang_up()
         wait_until(lambda: not harness.alive(terminal.pid))
-        os.waitpid(terminal.pid, 0)
 
 
 if __name__ == "__main__":
