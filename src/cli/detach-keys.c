@@ -49,10 +49,6 @@ bool detach_keys_feed(DetachKeys *d, const char *in, size_t len, usec_t now, cha
         return false;
 }
 
-bool detach_keys_expired(const DetachKeys *d, usec_t now) {
-        return now >= detach_keys_deadline(d);
-}
-
 usec_t detach_keys_deadline(const DetachKeys *d) {
         return d->n == 1 && d->matched == 1 ? d->since + DETACH_USEC : USEC_INFINITY;
 }

@@ -21,7 +21,5 @@ int detach_keys_parse(const char *text, DetachKeys *ret);
  * Return: whether the keys to leave were typed. */
 bool detach_keys_feed(DetachKeys *d, const char *in, size_t len, usec_t now, char *out, size_t *ret_len);
 
-/* Return: whether waiting for a second press is over, and it means leaving. */
-bool detach_keys_expired(const DetachKeys *d, usec_t now);
-/* Return: when to ask; USEC_INFINITY: never. */
+/* Return: when waiting for a second press is over, and it means leaving; USEC_INFINITY: never. */
 usec_t detach_keys_deadline(const DetachKeys *d);

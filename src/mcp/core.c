@@ -50,10 +50,6 @@ const char *core_client(const Core *c) {
         return c->client;
 }
 
-size_t core_calls(const Core *c) {
-        return c->n_calls;
-}
-
 /* ---- what goes out ---- */
 
 static void send(Core *c, Json *message) {

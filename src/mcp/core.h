@@ -68,6 +68,3 @@ void core_log(Core *c, const char *level, const char *text);
 
 /* Return: what the client calls itself, "claude-code"; NULL before it said so. Borrowed. */
 const char *core_client(const Core *c);
-
-/* Return: how many calls are not answered yet. */
-size_t core_calls(const Core *c);

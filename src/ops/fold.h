@@ -20,7 +20,6 @@ typedef struct Fold {
  * Return: 0, negative errno with reterr said. */
 int fold_prepare(Fold *f, uint64_t last, LogSink sink, void *userdata, Error *reterr);
 void fold_done(Fold *f);
-#define _cleanup_fold_ _cleanup_(fold_done)
 
 /* A LogSink: userdata is the Fold. */
 int fold_take(void *userdata, const LogLine *line);

@@ -297,7 +297,9 @@ static int compare_ended(const void *a, const void *b) {
         return x->ended_at < y->ended_at ? 1 : x->ended_at > y->ended_at ? -1 : strcmp(x->name, y->name);
 }
 
-int jobs_add_ended(JobList *io, Error *reterr) {
+/* Adds the last run of each job that has ended and is not in the list, the newest first.
+ * Return: 0, negative errno with reterr said. */
+static int add_ended(JobList *io, Error *reterr) {
         _cleanup_(seen_done) Seen known = {};
         size_t running = io->n;
         int r = 0;
@@ -397,13 +399,13 @@ static int take_all(Manager *m, const JobSelection *s, JobDetail detail, bool en
 
         r = jobs_running(m, detail, ret, reterr);
         if (r >= 0 && ended)
-                r = jobs_add_ended(ret, reterr);
+                r = add_ended(ret, reterr);
         if (r < 0)
                 return r;
         STRV_FOREACH (name, s->names)
                 if (!is_glob(*name) && !find_in(ret, *name)) {
                         if (!ended)
-                                (void) jobs_add_ended(ret, NULL);
+                                (void) add_ended(ret, NULL);
                         return no_such_job(*name, ret, reterr);
                 }
         return 0;

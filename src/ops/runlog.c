@@ -55,10 +55,6 @@ void run_log_free(RunLog *l) {
         free(l);
 }
 
-const char *run_log_job(const RunLog *l) {
-        return l->entries.job;
-}
-
 uint64_t run_log_lines(RunLog *l) {
         return entries_lines(&l->entries);
 }

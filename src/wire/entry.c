@@ -26,13 +26,6 @@ const char *record_kind_to_string(RecordKind k) {
         return k >= 0 && k < _RECORD_MAX ? records[k].name : NULL;
 }
 
-RecordKind record_kind_from_string(const char *s) {
-        for (RecordKind k = 0; k < _RECORD_MAX; k++)
-                if (streq(records[k].name, s))
-                        return k;
-        return _RECORD_INVALID;
-}
-
 static void put_field(Buf *out, const char *name, const char *value) {
         buf_printf(out, "%s=%s\n", name, value);
 }

@@ -70,10 +70,6 @@ int jobs_running(Manager *m, JobDetail detail, JobList *ret, Error *reterr);
  * whoever shows some of many. */
 void jobs_add_detail(Job *jobs, size_t n);
 
-/* Adds the last run of each job that has ended and is not in the list, the newest first.
- * Return: 0, negative errno with reterr said. */
-int jobs_add_ended(JobList *io, Error *reterr);
-
 /* The selected jobs out of those running and ended (ended: where `ended` is set). A name without a
  * glob that fits none is an error, with near names offered; a glob that fits none is not.
  * Return: 0, negative errno with reterr said (no-such-job). */

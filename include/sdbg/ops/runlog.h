@@ -40,9 +40,6 @@ void run_log_free(RunLog *l);
 DEFINE_CLEANUP_FUNC(RunLog *, run_log_free);
 #define _cleanup_run_log_ _cleanup_(run_log_freep)
 
-/* Return: the job's name, borrowed. */
-const char *run_log_job(const RunLog *l);
-
 /* Return: how many lines the run has printed so far; 0 where that is not known. */
 uint64_t run_log_lines(RunLog *l);
 

@@ -31,4 +31,3 @@ int excerpt_add(Excerpt *e, const char *text, size_t len);
 int excerpt_end(Excerpt *e);
 
 void excerpt_done(Excerpt *e);
-#define _cleanup_excerpt_ _cleanup_(excerpt_done)

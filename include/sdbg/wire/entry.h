@@ -31,7 +31,6 @@ typedef enum RecordKind {
 } RecordKind;
 
 const char *record_kind_to_string(RecordKind k);
-RecordKind record_kind_from_string(const char *s);
 
 /* journald counts what it takes in for each of these pools by itself (five pools a user, found by
  * PRIORITY; systemd v252 to v261, journald-rate-limit.c). What one pool refused, another takes. */
