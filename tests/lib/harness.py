@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -290,6 +291,17 @@ class SystemTest(unittest.TestCase):
                 "processes": [command_line(pid) for pid in marked(MARKER, os.environ[MARKER])]}
         if any(left.values()):
             raise AssertionError(f"left when all jobs were stopped: {left}")
+
+
+class JobTest(SystemTest):
+    """The base of tests around one job: a name for it, and a directory that is removed."""
+
+    def setUp(self):
+        super().setUp()
+        self.name = unique_name()
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
 
 
 def _stop_all():

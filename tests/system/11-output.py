@@ -4,9 +4,7 @@
 
 import base64
 import hashlib
-import pathlib
 import re
-import tempfile
 
 import harness
 from harness import run, sdbg, spawn, unique_name, wait_until
@@ -14,14 +12,7 @@ from harness import run, sdbg, spawn, unique_name, wait_until
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d"
 
 
-class OutputTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.name = unique_name()
-
+class OutputTest(harness.JobTest):
     def print(self, script, *arguments):
         """Runs a shell script as the job of the test, to its end."""
         sdbg("start", "--name", self.name, "--settle=0", "--", "sh", "-c", script, "sh", *arguments)

@@ -4,7 +4,6 @@
 
 import pathlib
 import signal
-import tempfile
 
 import harness
 from harness import alive, sdbg, spawn, unique_name, wait_until
@@ -16,14 +15,7 @@ JOB_KEYS = """name unit run state result exit_code signal reason pid command cwd
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d$"
 
 
-class EndTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
+class EndTest(harness.JobTest):
     def start(self, *command, exits=0):
         return sdbg("start", "--name", self.name, "--settle=0", *command, json=True, exits=exits).json
 

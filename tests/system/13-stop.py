@@ -3,13 +3,11 @@
 """Ending jobs: whatever they started, and however it resists, nothing is left."""
 
 import os
-import pathlib
 import shutil
 import socket
-import tempfile
 
 import harness
-from harness import alive, run, sdbg, spawn, unique_name, wait_until
+from harness import run, sdbg, spawn, unique_name, wait_until
 
 # Forks into a session of its own, twice, and ignores what asks it to end.
 STUBBORN = """
@@ -27,14 +25,7 @@ time.sleep(1000)
 """
 
 
-class StopTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
+class StopTest(harness.JobTest):
     def start(self, *command, name=None):
         return sdbg("start", "--name", name or self.name, *command, json=True).json
 

@@ -4,9 +4,7 @@
 
 import contextlib
 import os
-import pathlib
 import subprocess
-import tempfile
 
 import harness
 from harness import RUNTIME, alive, run, sdbg, spawn, unique_name, wait_until
@@ -14,13 +12,9 @@ from harness import RUNTIME, alive, run, sdbg, spawn, unique_name, wait_until
 COUNT = "i=0; until [ -e {gate} ]; do i=$((i+1)); echo line $i; sleep 0.002; done; echo last"
 
 
-class FaultTest(harness.SystemTest):
+class FaultTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
         self.gate = self.directory / "gate"
 
     def start(self, *command):

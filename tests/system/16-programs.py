@@ -8,25 +8,17 @@ import os
 import pathlib
 import re
 import shutil
-import tempfile
 import urllib.error
 import urllib.request
 
 import harness
 import programs
-from harness import run, sdbg, unique_name, wait_until
+from harness import sdbg, wait_until
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
-class ProgramTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
+class ProgramTest(harness.JobTest):
     def need(self, *commands):
         for command in commands:
             if not shutil.which(command):

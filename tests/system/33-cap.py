@@ -5,10 +5,9 @@
 import json
 import pathlib
 import re
-import tempfile
 
 import harness
-from harness import root, sdbg, unique_name, wait_until
+from harness import root, sdbg, wait_until
 
 MIB = 1 << 20
 GAP = re.compile(r"… ([\d,]+) lines left out \((.+)\) …")
@@ -29,14 +28,7 @@ def journal_bytes():
     return sum(file.stat().st_blocks * 512 for file in files)
 
 
-class CapTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.name = unique_name()
-
+class CapTest(harness.JobTest):
     def start(self, *options):
         sdbg("start", "--name", self.name, "--settle=0", *options)
 

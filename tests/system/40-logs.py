@@ -8,7 +8,6 @@ import pathlib
 import pty
 import random
 import re
-import tempfile
 
 import harness
 from harness import run, sdbg, spawn, unique_name, wait_until
@@ -22,14 +21,7 @@ def sample(tool):
     return [line[2:] for line in (SAMPLES / tool).read_text().splitlines()]
 
 
-class LogTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.name = unique_name()
-
+class LogTest(harness.JobTest):
     def print(self, script, *options, name=None):
         """Runs a shell script as a job to its end."""
         name = name or self.name

@@ -5,19 +5,14 @@
 import os
 import pathlib
 import signal
-import tempfile
 
 import harness
 from harness import sdbg, spawn, unique_name, wait_until
 
 
-class ReaderTest(harness.SystemTest):
+class ReaderTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.name = unique_name()
         self.gates = 0
 
     def start(self, script):

@@ -10,7 +10,6 @@ import pathlib
 import re
 import signal
 import socket
-import tempfile
 import textwrap
 import threading
 
@@ -42,13 +41,9 @@ ANSWERER = textwrap.dedent("""\
     """)
 
 
-class ReadyTest(harness.SystemTest):
+class ReadyTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
         for name, text in (("listener.py", LISTENER), ("answerer.py", ANSWERER)):
             (self.directory / name).write_text(text)
         self.pipe = self.directory / "pipe"

@@ -5,7 +5,6 @@
 import os
 import pathlib
 import socket
-import tempfile
 import textwrap
 
 import harness
@@ -26,13 +25,9 @@ SERVER = textwrap.dedent("""\
     """)
 
 
-class PortsTest(harness.SystemTest):
+class PortsTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
         (self.directory / "server.py").write_text(SERVER)
 
     def serve(self, *sockets, name=None, before=()):

@@ -4,21 +4,12 @@
 
 import hashlib
 import os
-import pathlib
-import tempfile
 
 import harness
 from harness import sdbg, spawn, unique_name, wait_until
 
 
-class InteractiveTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
+class InteractiveTest(harness.JobTest):
     def start(self, *arguments, **options):
         return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True, **options).json
 
