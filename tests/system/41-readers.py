@@ -200,8 +200,8 @@ class Follow(ReaderTest):
         self.start(f"seq 3; {self.gate()}; seq 4 6")
         child = spawn("sdbg", "logs", "-f", "--new=a", self.name)
         self.assertEqual([child.stdout.readline() for _ in range(3)], [b"1\n", b"2\n", b"3\n"])
-        # It goes on to wait when it has stored what it has shown.
-        wait_until(lambda: (pathlib.Path.home() / f".local/state/sdbg/readers/a@log.{self.name}").exists())
+        mark = pathlib.Path.home() / f".local/state/sdbg/readers/a@log.{self.name}"
+        wait_until(lambda: mark.exists() and f":3:{self.name}" in mark.read_text(), what="line 3 marked as read")
         child.send_signal(signal.SIGINT)
         child.wait(timeout=30)
         self.assertEqual(self.new("a"), [])
