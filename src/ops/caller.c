@@ -22,19 +22,19 @@ const char *caller_session(void) {
 }
 
 char *caller_describe(pid_t pid, const char *agent) {
-        _cleanup_free_ char *comm = NULL, *name = NULL, *session = NULL;
+        _cleanup_free_ char *comm = NULL, *program = NULL, *name = NULL, *session = NULL;
         const char *id = caller_session();
         char path[64], *text;
 
         snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
-        if (read_file_at(AT_FDCWD, path, 4096, &comm, NULL) >= 0)
-                comm[strcspn(comm, "\n")] = '\0';
-        /* Both come from outside, and stand in a line of text. */
+        (void) read_file_at(AT_FDCWD, path, 4096, &comm, NULL);
+        /* All come from outside, and stand in a line of text. */
+        program = printable_line(strempty(comm), strcspn(strempty(comm), "\n"), NAME_MAX_SHOWN);
         name = printable_line(strempty(agent), strlen(strempty(agent)), NAME_MAX_SHOWN);
         session = printable_line(strempty(id), strlen(strempty(id)), NAME_MAX_SHOWN);
-        if (!name || !session)
+        if (!program || !name || !session)
                 return NULL;
-        return asprintf(&text, "PID %d (%s)%s%s%s%s", (int) pid, strempty(comm), *name ? " for " : "", name,
+        return asprintf(&text, "PID %d (%s)%s%s%s%s", (int) pid, program, *name ? " for " : "", name,
                         *session ? ", session " : "", session) < 0
                        ? NULL
                        : text;
