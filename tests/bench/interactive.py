@@ -45,6 +45,16 @@ def named(comm):
 def all_measures(rounds):
     name = unique_name()
     sdbg("start", "--name", name, "--pty", "--size=80x24", "cat")
+    size = pss(named("sdbg-supervisor")[0])
+    other = None
+    if shutil.which("screen"):
+        run("screen", "-dmS", "bench", "cat")
+        wait_until(lambda: named("screen"))
+        time.sleep(0.5)
+        other = max(pss(process) for process in named("screen"))
+        run("screen", "-S", "bench", "-X", "quit")
+    yield Row("memory of a job with a terminal", "KiB", size, "screen", other, ratio_max=0.25)
+
     if shutil.which("tmux"):
         run("tmux", "new-session", "-d", "-s", "bench", "cat")
     own, peer = [], []
@@ -56,14 +66,4 @@ def all_measures(rounds):
               statistics.median(peer) * 1e3 if peer else None, ratio_max=1)
     if peer:
         run("tmux", "kill-server")
-
-    size = pss(named("sdbg-supervisor")[0])
-    other = None
-    if shutil.which("screen"):
-        run("screen", "-dmS", "bench", "cat")
-        wait_until(lambda: named("screen"))
-        time.sleep(0.5)
-        other = max(pss(process) for process in named("screen"))
-        run("screen", "-S", "bench", "-X", "quit")
-    yield Row("memory of a job with a terminal", "KiB", size, "screen", other, ratio_max=0.25)
     sdbg("stop", name)
