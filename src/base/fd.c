@@ -43,7 +43,7 @@ int read_file_at(int dirfd, const char *path, size_t max, char **ret, size_t *re
                 return -errno;
 
         for (;;) {
-                char *p = buf_reserve(&b, 4096);
+                char *p = buf_reserve(&b, b.len < b.cap ? 1 : 4096);
                 ssize_t n;
 
                 if (!p)

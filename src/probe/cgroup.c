@@ -329,23 +329,64 @@ static void read_io(int fd, uint64_t *ret_read, uint64_t *ret_write) {
         }
 }
 
-void cgroup_stats_brief(int fd, CgroupStats *ret) {
-        *ret = (CgroupStats){
-                .cpu = read_keyed(fd, "cpu.stat", "usage_usec "),
-                .memory = read_number(fd, "memory.current"),
-                .memory_peak = UINT64_MAX,
-                .memory_max = UINT64_MAX,
-                .oom_kills = UINT64_MAX,
-                .io_read = UINT64_MAX,
-                .io_write = UINT64_MAX,
-                .cpu_stall = USEC_INFINITY,
-                .memory_stall = USEC_INFINITY,
-                .io_stall = USEC_INFINITY,
-        };
+static const CgroupStats no_stats = {
+        .cpu = UINT64_MAX,
+        .memory = UINT64_MAX,
+        .memory_peak = UINT64_MAX,
+        .memory_max = UINT64_MAX,
+        .oom_kills = UINT64_MAX,
+        .io_read = UINT64_MAX,
+        .io_write = UINT64_MAX,
+        .cpu_stall = USEC_INFINITY,
+        .memory_stall = USEC_INFINITY,
+        .io_stall = USEC_INFINITY,
+};
+
+void cgroup_siblings_done(CgroupSiblings *s) {
+        close_fd(s->parent_fd);
+        free(s->parent);
+        *s = CGROUP_SIBLINGS_INIT;
+}
+
+static bool gives_memory_to_children(int fd) {
+        _cleanup_free_ char *controllers = NULL;
+
+        return read_file_at(fd, "cgroup.subtree_control", ATTRIBUTE_MAX, &controllers, NULL) >= 0 &&
+               strstr(controllers, "memory");
+}
+
+/* Opens the parent of the cgroup, unless it is the one that is open. */
+static int open_parent(CgroupSiblings *s, const char *path, size_t len) {
+        if (s->parent && strlen(s->parent) == len && memcmp(s->parent, path, len) == 0)
+                return s->parent_fd;
+        cgroup_siblings_done(s);
+        s->parent = strndup(path, len);
+        if (!s->parent)
+                return -ENOMEM;
+        s->parent_fd = cgroup_open(s->parent);
+        s->has_memory = s->parent_fd >= 0 && gives_memory_to_children(s->parent_fd);
+        return s->parent_fd;
+}
+
+void cgroup_stats_brief(CgroupSiblings *s, const char *path, CgroupStats *ret) {
+        const char *name = strrchr(path, '/');
+        char file[NAME_MAX + sizeof("/memory.current")];
+        int fd = name ? open_parent(s, path, name - path) : -ENOENT;
+
+        *ret = no_stats;
+        if (fd < 0)
+                return;
+        snprintf(file, sizeof(file), "%s/cpu.stat", name + 1);
+        ret->cpu = read_keyed(fd, file, "usage_usec ");
+        snprintf(file, sizeof(file), "%s/memory.current", name + 1);
+        if (s->has_memory)
+                ret->memory = read_number(fd, file);
 }
 
 void cgroup_stats(int fd, CgroupStats *ret) {
-        cgroup_stats_brief(fd, ret);
+        *ret = no_stats;
+        ret->cpu = read_keyed(fd, "cpu.stat", "usage_usec ");
+        ret->memory = read_number(fd, "memory.current");
         /* The first line is "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". */
         ret->cpu_stall = read_keyed(fd, "cpu.pressure", "total=");
         ret->memory_stall = read_keyed(fd, "memory.pressure", "total=");

@@ -52,6 +52,6 @@ bool utf8_is_valid(const char *p, size_t len) {
 }
 
 int utf8_columns(uint32_t c) {
-        int n = wcwidth((wchar_t) c);
+        int n = c >= ' ' && c <= '~' ? 1 : wcwidth((wchar_t) c);
         return n < 0 ? 1 : n;
 }

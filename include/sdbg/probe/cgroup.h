@@ -74,8 +74,22 @@ uint64_t cgroup_oom_kills(int fd);
 /* Opens memory.events: poll it for POLLPRI. Return: a descriptor, negative errno. */
 int cgroup_open_memory_events(int fd);
 
+/* Reads all of them. */
 void cgroup_stats(int fd, CgroupStats *ret);
-/* Only CPU and memory, which takes a quarter of the time. */
-void cgroup_stats_brief(int fd, CgroupStats *ret);
+
+/* For a look at many cgroups that mostly have one parent, whose path is then walked once. */
+typedef struct CgroupSiblings {
+        char *parent;
+        int parent_fd;
+        bool has_memory; /* its children have the memory controller */
+} CgroupSiblings;
+
+#define CGROUP_SIBLINGS_INIT ((CgroupSiblings){ .parent_fd = -EBADF })
+void cgroup_siblings_done(CgroupSiblings *s);
+#define _cleanup_cgroup_siblings_ _cleanup_(cgroup_siblings_done)
+
+/* Only CPU and memory of the cgroup at `path`, as cgroup_of() gives it. */
+void cgroup_stats_brief(CgroupSiblings *s, const char *path, CgroupStats *ret);
+
 /* Fills in the job's figures. */
 void cgroup_stats_to_job(const CgroupStats *s, Job *j);
