@@ -2,6 +2,7 @@
 """What a person at an attached terminal feels, and what a job with a terminal takes."""
 
 import contextlib
+import itertools
 import pathlib
 import shutil
 import statistics
@@ -12,12 +13,12 @@ from jobs import pss
 from terminal import Terminal
 from rows import Row
 
-KEYS = 300
+KEYS = 20  # in a row at the one, then at the other
+BLOCKS = 15
 
 
-def echo_latency(terminal):
-    """Median seconds from a key to its echo, each a moment after the one before, as a person types."""
-    taken = []
+def echo_times(terminal):
+    """Seconds from a key to its echo, each a moment after the one before, as a person types."""
     for i in range(KEYS):
         key = b"abcdefghij"[i % 10:i % 10 + 1]
         terminal.printed = b""
@@ -26,16 +27,28 @@ def echo_latency(terminal):
         terminal.type(key)
         while key not in terminal.printed:
             terminal.read(5)
-        taken.append(time.monotonic() - begin)
-    return statistics.median(taken)
+        yield time.monotonic() - begin
 
 
-def latency(*command):
-    with contextlib.closing(Terminal(*command)) as terminal:
-        terminal.type("x")
-        terminal.expect("x")
+def attached(command):
+    terminal = Terminal(*command)
+    terminal.type("x")
+    terminal.expect("x")
+    return terminal
+
+
+def key_to_echo(commands):
+    """Types at all of them in turn, so that what else the machine does meets all alike. Return: lists of times."""
+    times = [[] for _ in commands]
+    with contextlib.ExitStack() as stack:
+        terminals = [stack.enter_context(contextlib.closing(attached(command))) for command in commands]
         time.sleep(0.5)
-        return echo_latency(terminal)
+        for _ in range(BLOCKS):
+            for terminal, taken in zip(terminals, times):
+                taken += echo_times(terminal)
+        for terminal in terminals:
+            terminal.type("\r")  # a line has an end: termios(3)
+    return times
 
 
 def named(comm):
@@ -55,15 +68,13 @@ def all_measures(rounds):
         run("screen", "-S", "bench", "-X", "quit")
     yield Row("memory of a job with a terminal", "KiB", size, "screen", other, ratio_max=0.25)
 
+    commands = [("sdbg", "attach", name)]
     if shutil.which("tmux"):
         run("tmux", "new-session", "-d", "-s", "bench", "cat")
-    own, peer = [], []
-    for _ in range(rounds):
-        own.append(latency("sdbg", "attach", name))
-        if shutil.which("tmux"):
-            peer.append(latency("tmux", "attach", "-t", "bench"))
-    yield Row("key to echo, attached", "ms", statistics.median(own) * 1e3, "tmux",
-              statistics.median(peer) * 1e3 if peer else None, ratio_max=1)
+        commands.append(("tmux", "attach", "-t", "bench"))
+    times = [key_to_echo(commands) for _ in range(rounds)]
+    own, *peer = (statistics.median(itertools.chain(*taken)) * 1e3 for taken in zip(*times))
+    yield Row("key to echo, attached", "ms", own, "tmux", *(peer or [None]), ratio_max=1)
     if peer:
         run("tmux", "kill-server")
     sdbg("stop", name)
