@@ -191,6 +191,7 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         size_t n = control_poll(&s->control, p + FIXED);
         usec_t wakeup = MIN(next_wakeup(s, now, gone, finish_by), nap ?: USEC_INFINITY);
         usec_t left = usec_sub(wakeup, now);
+        bool active = false;
         struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
 
         if (gone) /* the cgroup has told all, and an empty pipe is a closed one */
@@ -204,13 +205,15 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         for (Stream i = 0; i < STREAM_RECORD; i++)
                 if (p[3 + i].revents) {
                         output_read(o, i, now);
-                        supervisor_was_active(s, now);
+                        active = true;
                 }
         if (p[7].revents)
                 oom_look(&s->oom, now);
         if (p[6].revents)
                 supervisor_end_lifetime(s, now);
         serve_clients(s, p + FIXED, n, now);
+        if (active)
+                supervisor_was_active(s, now);
         return 0;
 }
 

@@ -307,7 +307,9 @@ void output_read(Output *o, Stream s, usec_t now) {
                 o->read_bytes += n;
                 tap_put(&o->taps[s], p, n);
                 coalescer_commit(&o->coalescer, s, n, now, now_usec(CLOCK_REALTIME));
-                output_pump(o, now, false);
+                /* Who looks at the terminal comes before the journal. */
+                if (s != STREAM_PTY)
+                        output_pump(o, now, false);
         }
 }
 
