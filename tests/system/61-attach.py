@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A terminal that becomes a job's: attach and run, all the ways out of them, and the control socket."""
 
+import hashlib
 import json
 import os
 import signal
@@ -17,11 +18,7 @@ CONTROL_B = b"\x02"
 HELLO, INPUT, KEY, PASTE, END, SYNC, RESIZE, SCREEN, OUTPUT, GAP, BYE, ERROR = range(1, 13)
 
 
-class AttachTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
+class AttachTest(harness.JobTest):
     def start(self, *arguments):
         return sdbg("start", "--name", self.name, "--settle=0", "--pty", *arguments, json=True).json
 
@@ -74,6 +71,18 @@ class Attach(AttachTest):
         t.expect("02 78")
         t.type(CONTROL_B + b"d")
         self.assertEqual(t.wait(), 0)
+
+    def test_large_paste_arrives_whole(self):
+        """Though the job takes it only later, and typing goes another way when it does not."""
+        go = self.directory / "go"
+        self.start("sh", "-c", f"stty raw -echo; echo up; until [ -e {go} ]; do sleep 0.05; done; head -c 1000000 | sha256sum")
+        t = self.attach()
+        t.expect("up")
+        paste = bytes(range(0x20, 0x7f)) * (1_000_000 // 95 + 1)
+        t.type(paste[:150_000])
+        go.touch()
+        t.type(paste[150_000:1_000_000])
+        t.expect(hashlib.sha256(paste[:1_000_000]).hexdigest())
 
     def test_other_detach_keys(self):
         self.shell()
@@ -349,6 +358,19 @@ class Control(AttachTest):
         self.greet(client, version=1, colour="blue")
         client.sendall(self.frame(77, b"new") + self.frame(SYNC))
         self.assertEqual(self.read_frame(client), (SYNC, b""))
+
+    def test_terminal_is_passed_where_asked_for(self):
+        self.start("cat")
+        for wanted, read_only, passed in ((True, False, 1), (True, True, 0), (False, False, 0)):
+            with self.subTest(wanted=wanted, read_only=read_only):
+                client = self.connect()
+                client.sendall(self.frame(HELLO, {"version": 1, "terminal": wanted, "read_only": read_only}))
+                _, fds, _, _ = socket.recv_fds(client, 8, 4)
+                for fd in fds:
+                    os.write(fd, b"straight\r")
+                    os.close(fd)
+                self.assertEqual(len(fds), passed)
+        sdbg("wait", self.name, "--for", "log=straight")
 
     def test_many_clients(self):
         self.shell()
