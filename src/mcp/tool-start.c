@@ -28,7 +28,9 @@ static const ToolParam start_tool_params[] = {
         { "if_running", "if-running", NULL,
           "if a job of this name runs: reuse it (default), replace it, or fail", false },
         { "yield_seconds", "settle", "yield_time_ms",
-          "how long to watch for an early failure before answering (default 1)", false },
+          "how long to watch for an early failure before answering (default 1), or to wait until it is ready "
+          "(default 45)",
+          false },
         { "ready.log", "ready-log", "ready_log",
           "answer when it has printed a line that matches this regular expression, or has failed", false,
           "string" },
@@ -130,6 +132,13 @@ static int check_number(Manager *m, const StartCall *c, Error *reterr) {
         return -EPERM;
 }
 
+/* How long to wait until the job is ready: as long as the call says it has time for. */
+static usec_t ready_wait(const char *yield) {
+        usec_t given;
+
+        return yield && parse_duration(yield, &given) >= 0 ? MAX(given, 1U) : READY_WAIT;
+}
+
 static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
         StartCall *c = request;
         StartRequest *q = &c->start;
@@ -149,7 +158,7 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
                 q->shell = c->command;
                 c->command = NULL;
         }
-        q->wait_max = READY_WAIT;
+        q->wait_max = ready_wait(q->settle);
         if (!q->settle)
                 q->settle = strdup("1s");
         r = manager_connect(&m, reterr);
@@ -198,7 +207,7 @@ static const Param restart_own[] = {
 static const ToolParam restart_tool_params[] = {
         { "name", "name", JOB_ALIASES, "the job's name", true },
         { "yield_seconds", "settle", "yield_time_ms",
-          "how long to watch for an early failure before answering", false },
+          "how long to watch for an early failure before answering, or to wait until it is ready", false },
         {},
 };
 
@@ -209,7 +218,7 @@ static int run_restart(Session *s, void *request, ToolAnswer *ret, Error *reterr
         int r;
 
         c->restart.caller = s->caller;
-        c->restart.wait_max = READY_WAIT;
+        c->restart.wait_max = ready_wait(c->restart.settle);
         c->restart.outside_sandbox = s->outside_sandbox;
         r = manager_connect(&m, reterr);
         if (r >= 0)

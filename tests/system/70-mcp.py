@@ -194,6 +194,12 @@ class Tools(McpTest):
         self.assertIn("oh no", answer.facts["output"])
         self.assertIn("oh no", answer.text)
 
+    def test_readiness_is_not_waited_for_longer_than_asked(self):
+        name = unique_name()
+        answer = self.mcp.call("job_start", name=name, command="sleep 100", ready={"log": "never"}, yield_seconds=0)
+        self.assertIn(f"[{name} starting", answer.state)
+        self.mcp.call("job_stop", name=name)
+
     def test_ready(self):
         answer = self.mcp.call("job_start", name=unique_name(), command="sleep 0.2; exec python3 -m http.server --bind 127.0.0.1 23457",
                                ready_port=23457, ready_http=["http://127.0.0.1:23457/"])
