@@ -3,6 +3,7 @@
 # programs: vite node opencode
 """OpenCode."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -12,40 +13,65 @@ import agents
 import harness
 import models
 import programs
-from harness import wait_until
+from harness import sdbg, wait_until
 from models import Call
 
 PLUGIN = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/opencode/sdbg.js"
 SERVER = "http://127.0.0.1:4096"
+SECONDS = 100
+HELPER = {"agent": "helper", "model": {"providerID": "scripted", "modelID": "other"}}  # neither is the default
 
 
-def post(path, body):
-    request = urllib.request.Request(SERVER + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+def request(path, body=None, timeout=20):
+    """Asks the server of OpenCode. Return: what it answers."""
+    data = None if body is None else json.dumps(body).encode()
+    question = urllib.request.Request(SERVER + path, data, {"Content-Type": "application/json"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(question, timeout=timeout) as answer:
         return json.loads(answer.read() or "null")
 
 
-def first_session():
-    """What the server is asked while it starts may get no answer."""
-    try:
-        return post("/session", {})["id"]
-    except OSError:
-        return None
+def new_session(parent=None):
+    """What the server is asked while it starts may get no answer. Return: the id."""
+    def ask():
+        try:
+            return request("/session", {"parentID": parent} if parent else {}, timeout=4)["id"]
+        except OSError:
+            return None
+    return wait_until(ask, SECONDS)
 
 
-class OpenCode(agents.AgentTest):
+def say(session, text, **more):
+    request(f"/session/{session}/prompt_async", {"parts": [{"type": "text", "text": text}], **HELPER, **more})
+
+
+def messages(session, role="user"):
+    """Return: (the message, its text) of each."""
+    everything = [m for m in request(f"/session/{session}/message") if m["info"]["role"] == role]
+    return [(m["info"], "".join(p.get("text", "") for p in m["parts"])) for m in everything]
+
+
+def notices(session):
+    return [text for _, text in messages(session) if text.startswith("Background job: ")]
+
+
+def until(file):
+    return f"until [ -e {file} ]; do sleep 0.1; done"
+
+
+class OpenCodeTest(agents.AgentTest):
     programs = ("opencode",)
     dialect = models.OpenAI
     install = ("--project", "opencode")
 
     def configure(self, url):
-        provider = {"npm": "@ai-sdk/openai-compatible", "name": "Scripted",
-                    "options": {"baseURL": f"{url}/v1", "apiKey": "none"},
-                    "models": {"scripted": {"name": "Scripted", "tool_call": True,
-                                            "limit": {"context": 100000, "output": 4096}}}}
+        names = {name: {"name": name, "tool_call": True, "limit": {"context": 100000, "output": 4096}}
+                 for name in ("scripted", "other")}
+        provider = {"npm": "@ai-sdk/openai-compatible", "name": "Scripted", "models": names,
+                    "options": {"baseURL": f"{url}/v1", "apiKey": "none"}}
         (self.project / "opencode.json").write_text(json.dumps({
             "autoupdate": False, "share": "disabled", "model": "scripted/scripted",
             "small_model": "scripted/scripted", "enabled_providers": ["scripted"],
+            "agent": {"helper": {"mode": "primary", "description": "helps", "prompt": "You are the helper."}},
             "provider": {"scripted": provider}, "permission": {"*": "allow"}}))
 
     def command(self, prompt):
@@ -54,34 +80,99 @@ class OpenCode(agents.AgentTest):
                 {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1",
                  "npm_config_fetch_retries": "0"})
 
+
+class OpenCode(OpenCodeTest):
     def test_from_start_to_stop(self):
         self.check_from_start_to_stop()
 
-    def started_and_told(self, seen):
-        seen = yield Call("job_start", name="build", command="echo wrong; until [ -e go ]; do sleep 0.1; done; exit 3")
-        seen = yield "started"
-        assert "build exited with code 3" in seen.user, "the session was not told"
-        seen = yield Call("bash", command="sdbg start -n check 'sleep 2; exit 4'", description="check")
-        seen = yield Call("job_list")
-        seen = yield "started"
-        assert "check exited with code 4" in seen.user, "the session was not told"
-        return "both have ended"
 
-    def test_plugin_tells_of_an_end(self):
-        """Of a job that a tool has started, and of one from the shell."""
+class Plugin(OpenCodeTest):
+    """Sessions of `opencode serve`, told by the plugin."""
+
+    def setUp(self):
+        super().setUp()
         plugins = self.home / ".config/opencode/plugin"
         plugins.mkdir(parents=True)
         shutil.copy(PLUGIN, plugins)
-        with self.agent(self.started_and_told, prompt=None) as (process, model):
-            session = wait_until(first_session, 200)
-            post(f"/session/{session}/prompt_async", {"parts": [{"type": "text", "text": "Build it."}]})
-            wait_until(lambda: "started" in map(str, model.answered.values()) or model.fault, 200)
-            model.check()
-            (self.project / "go").touch()
-            wait_until(lambda: model.over or model.fault, 200)
-            model.check()
+        (self.project / "serve.cjs").write_text("require('http').createServer().listen(8000)")
+
+    def touch(self, name):
+        (self.project / name).touch()
+
+    def hear(self, model, text):
+        """Waits until the script has said that."""
+        wait_until(lambda: text in map(str, model.answered.values()) or model.fault, SECONDS, text)
+        model.check()
+
+    @contextlib.contextmanager
+    def server(self, script):
+        """Return: the model that says the script to `opencode serve`."""
+        with self.agent(script, prompt=None) as (process, model):
+            yield model
             process.terminate()
             process.wait(30)
+
+    def build_and_check(self, seen):
+        seen = yield Call("job_start", name="build", command=f"{until('built')}; echo wrong; exit 3")
+        seen = yield "1: the build runs"
+        assert "build exited with code 3. Its last line: wrong" in seen.user, "the session was not told"
+        assert '"model": "other"' in seen.everything and "You are the helper." in seen.everything
+        seen = yield Call("job_start", name="web", command=f"{until('up')}; exec node serve.cjs",
+                          ready={"port": 8000}, yield_seconds=0)
+        seen = yield "2: the server starts"
+        assert "web ready after" in seen.user, "the session was not told"
+        # What answers tell is not told again.
+        seen = yield Call("job_start", name="quick", command="exit 5")
+        assert "exited with code 5" in seen.text
+        seen = yield Call("bash", command=f"sdbg start -n check '{until('checked')}; exit 4'", description="check")
+        # A turn is under way while this is not answered.
+        self.touch("checked")
+        wait_until(lambda: "check exited" in str(notices(self.session)), SECONDS)
+        seen = yield "3: the check runs"
+        assert "check exited with code 4" in seen.user, "the session was not told"
+        assert '"model": "other"' in seen.everything and "You are the helper." in seen.everything
+        return "4: over"
+
+    def test_idle_and_busy(self):
+        with self.server(self.build_and_check) as model:
+            self.session = new_session()
+            say(self.session, "Build it.")
+            self.hear(model, "1: the build runs")
+            self.touch("built")
+            self.hear(model, "2: the server starts")
+            self.touch("up")
+            self.hear(model, "4: over")
+            self.assertEqual([text.split()[2] for text in notices(self.session)], ["build", "web", "check"])
+            for message, _ in messages(self.session):
+                self.assertEqual(message["agent"], "helper")
+                self.assertEqual(message["model"]["modelID"], "other")
+
+    @staticmethod
+    def listen(seen):
+        while True:
+            seen = yield "I have heard it."
+
+    def test_whose_job_it_is(self):
+        with self.server(self.listen):
+            main, other = new_session(), new_session()
+            sub = new_session(parent=main)
+            for session in (main, other, sub):
+                request(f"/session/{session}/message", {"noReply": True, "parts": [{"type": "text", "text": "Hi."}]})
+            for name, session in (("nobody", None), ("stranger", "ses_0"), ("helped", sub), ("own", other)):
+                sdbg("start", "-n", name, "sleep 0.5; exit 1", env={"OPENCODE_SESSION_ID": session})
+            wait_until(lambda: notices(other), SECONDS)
+            wait_until(lambda: notices(main), SECONDS)
+            self.assertEqual([[text.split()[2] for text in notices(session)] for session in (main, other, sub)],
+                             [["helped"], ["own"], []])
+
+    def test_without_sdbg(self):
+        """It is harmless where sdbg is not installed (any more)."""
+        path = f"{programs.executable('node').parent}:/usr/bin:/bin"
+        self.command = lambda prompt, command=self.command: (command(prompt)[0], command(prompt)[1] | {"PATH": path})
+        with self.server(self.listen):
+            session = new_session()
+            say(session, "Hi.")
+            wait_until(lambda: any("word" in text for _, text in messages(session, "assistant")), SECONDS)
 
 
 if __name__ == "__main__":
