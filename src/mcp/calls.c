@@ -131,9 +131,10 @@ static void finish(Calls *c, Worker *w) {
         message = json_string(json_get(json_get(facts, "error"), "message"));
         if (w->shape == SHAPE_TOOL)
                 core_result(c->core, w->call, tool_result(c, w->tool, text, TAKE_PTR(facts), failed));
+        else if (failed && w->shape == SHAPE_RESOURCE)
+                core_not_found(c->core, w->call, w->uri, strempty(message));
         else if (failed)
-                core_error(c->core, w->call, w->shape == SHAPE_RESOURCE ? RPC_NOT_FOUND : RPC_INTERNAL_ERROR,
-                           strempty(message));
+                core_error(c->core, w->call, RPC_INTERNAL_ERROR, strempty(message));
         else if (w->shape == SHAPE_PROMPT)
                 core_result(c->core, w->call, prompt_result(text));
         else if (w->shape == SHAPE_RESOURCES)
@@ -170,7 +171,12 @@ static int start_worker(Calls *c, uint64_t call, const Tool *t, void *request, A
         return 0;
 }
 
-/* Takes the request over where the client can ask its user. */
+static int refuse(Error *reterr) {
+        return error_set(reterr, ERROR_POLICY, EPERM, "refused: the user was asked, and does not want it");
+}
+
+/* Puts the command before the user. It takes the request over where the answer comes later.
+ * Return: 0 where the call is to be made; positive where nothing is left to be done; -EPERM. */
 static int ask(Calls *c, uint64_t call, const Tool *t, void **request, Error *reterr) {
         _cleanup_free_ char *command = policy_command(t, *request), *question = NULL;
 
@@ -180,15 +186,24 @@ static int ask(Calls *c, uint64_t call, const Tool *t, void **request, Error *re
                 question = NULL;
                 return error_oom(reterr);
         }
-        if (!core_ask(c->core, call, question)) {
-                error_set(reterr, ERROR_POLICY, 0,
-                          "refused by policy: the user wants to be asked about this command, and this client "
-                          "cannot ask");
-                error_hint(reterr, "AskCommand= in sdbg.conf says so; the user can run it with 'sdbg start'");
-                return -EPERM;
+        switch (core_ask(c->core, call, question)) {
+        case CONSENT_GIVEN:
+                return 0;
+        case CONSENT_LATER:
+                c->asked[c->n_asked++] = (Asked){ call, t, TAKE_PTR(*request) };
+                return 1;
+        case CONSENT_AGAIN:
+                return 1;
+        case CONSENT_REFUSED:
+                return refuse(reterr);
+        case CONSENT_IMPOSSIBLE:
+                break;
         }
-        c->asked[c->n_asked++] = (Asked){ call, t, TAKE_PTR(*request) };
-        return 0;
+        error_set(reterr, ERROR_POLICY, 0,
+                  "refused by policy: the user wants to be asked about this command, and this client cannot "
+                  "ask");
+        error_hint(reterr, "AskCommand= in sdbg.conf says so; the user can run it with 'sdbg start'");
+        return -EPERM;
 }
 
 /* The client's session, where it tells one; else the next session of the same client goes on reading where
@@ -214,12 +229,12 @@ static void begin_tool(Calls *c, uint64_t call, const Tool *t, const Json *argum
         r = tool_parse(t, arguments, &request, &e);
         if (r >= 0)
                 verdict = policy_judge(&c->config, t, request, &e);
-        if (verdict == VERDICT_ALLOWED)
-                r = start_worker(c, call, t, request, shape, uri, &e);
-        else if (verdict == VERDICT_ASK)
+        if (verdict == VERDICT_ASK)
                 r = ask(c, call, t, &request, &e);
         else
-                r = -EPERM;
+                r = verdict == VERDICT_ALLOWED ? 0 : -EPERM;
+        if (r == 0)
+                r = start_worker(c, call, t, request, shape, uri, &e);
         if (r < 0)
                 answer_mistake(c, call, shape, &e);
         tool_free_request(t, request);
@@ -246,7 +261,7 @@ void calls_answered(Calls *c, uint64_t call, bool agreed) {
         if (agreed)
                 r = start_worker(c, call, a.tool, a.request, SHAPE_TOOL, NULL, &e);
         else
-                r = error_set(&e, ERROR_POLICY, EPERM, "refused: the user was asked, and does not want it");
+                r = refuse(&e);
         if (r < 0)
                 answer_mistake(c, call, SHAPE_TOOL, &e);
         tool_free_request(a.tool, a.request);
@@ -290,8 +305,8 @@ static void begin_resources_read(Calls *c, uint64_t call, const Json *params) {
         ResourceKind kind = uri ? resource_parse(uri, &job) : _RESOURCE_INVALID;
 
         if (kind < 0) {
-                core_error(
-                        c->core, call, RPC_NOT_FOUND,
+                core_not_found(
+                        c->core, call, strempty(uri),
                         "no such resource: there are sdbg://jobs, sdbg://jobs/NAME and sdbg://jobs/NAME/log");
                 return;
         }

@@ -20,13 +20,21 @@ static Json *capabilities(void) {
                 json_new_object(), NULL);
 }
 
+Json *catalog_server(void) {
+        return json_object("name", json_new_string("sdbg"), "title",
+                           json_new_string("sdbg: background jobs on systemd"), "version",
+                           json_new_string(SDBG_VERSION), NULL);
+}
+
 Json *catalog_greeting(const char *version) {
         return json_object("protocolVersion", json_new_string(version), "capabilities", capabilities(),
-                           "serverInfo",
-                           json_object("name", json_new_string("sdbg"), "title",
-                                       json_new_string("sdbg: background jobs on systemd"), "version",
-                                       json_new_string(SDBG_VERSION), NULL),
-                           "instructions", json_new_string(INSTRUCTIONS), NULL);
+                           "serverInfo", catalog_server(), "instructions", json_new_string(INSTRUCTIONS),
+                           NULL);
+}
+
+Json *catalog_discovery(Json *versions) {
+        return json_object("supportedVersions", versions, "capabilities", capabilities(), "instructions",
+                           json_new_string(INSTRUCTIONS), NULL);
 }
 
 static Json *annotations(const Tool *t) {

@@ -6,8 +6,12 @@
 
 /* What the server offers, as the protocol describes it. */
 
-/* The answer to initialize. */
+/* What the server says of itself. */
+Json *catalog_server(void);
+
+/* The answers to initialize and to server/discover; versions: owned from then on. */
 Json *catalog_greeting(const char *version);
+Json *catalog_discovery(Json *versions);
 
 /* The answer to tools/list. */
 Json *catalog_tools(void);

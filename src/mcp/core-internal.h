@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mcp/core.h"
+#include "mcp/era.h"
 
 /* What core.c and methods.c share. */
 
@@ -11,48 +12,64 @@ typedef struct Batch {
         size_t waiting; /* answers to come, and 1 while the batch is read */
 } Batch;
 
-typedef struct Call {
-        uint64_t number;
-        Json *id, *token; /* token: of progress notifications, or NULL */
-        double progress;
-        Batch *batch;
-} Call;
-
-struct Core {
-        CoreHost host;
-        Buf in, out;
-        bool skipping; /* the rest of a message that is too long */
-        const char *version;
-        char *client;
-        bool can_ask; /* the client can ask its user (elicitation, since 2025-06-18) */
-        int level;    /* of log messages that are sent */
-        Call calls[CALLS_MAX];
-        size_t n_calls;
-        uint64_t numbers;
-};
+typedef struct Method Method;
 
 /* One request as it is worked on. */
 typedef struct Request {
         const Json *id, *params;
         Batch *batch;
+        const Method *method; /* NULL: not known (yet) */
+        Terms terms;
 } Request;
+
+/* A request that the host works on. */
+typedef struct Call {
+        uint64_t number;
+        Json *id, *token; /* token: of progress notifications, or NULL */
+        double progress;
+        Batch *batch;
+        const Method *method;
+        Terms terms;
+        Consent consent; /* what came with the request */
+} Call;
+
+struct Core {
+        CoreHost host;
+        Buf in, out;
+        bool skipping;       /* the rest of a message that is too long */
+        const char *version; /* of the session; NULL: there is none */
+        Terms session;
+        char *client;
+        Call calls[CALLS_MAX];
+        size_t n_calls;
+        uint64_t numbers;
+};
 
 /* Answers a request, now. result: owned from then on; NULL stands for a want of memory. */
 void core_reply(Core *c, const Request *q, Json *result);
 void core_refuse(Core *c, const Request *q, int code, const char *message);
 
+/* Keeps what the client calls itself, where it says so. info: its "clientInfo". */
+void core_meet(Core *c, const Json *info);
+
+/* When a method can be asked for. */
+typedef enum When {
+        WHEN_EARLY = 1,     /* before initialize */
+        WHEN_SESSION = 2,   /* after it */
+        WHEN_STATELESS = 4, /* by a request that stands for itself */
+} When;
+
 /* A method of the protocol. */
-typedef struct Method {
+struct Method {
         const char *name;
         void (*run)(Core *c, const Request *q); /* NULL: the host's */
-        bool early;                             /* also before initialize */
-} Method;
+        When when;
+        Lifetime lifetime; /* of its answer */
+        bool listens;      /* it asks for notifications, and its answer ends them */
+};
 
 /* Return: NULL where there is none of that name. */
 const Method *method_find(const char *name);
 
-/* Of a log message. Return: a number that grows with its weight, -EINVAL. */
-int level_from_string(const char *name);
-
-/* The level from which on log messages are sent until the client says otherwise. */
-#define LEVEL_DEFAULT 3 /* warning */
+/* Return: the versions whose requests stand for themselves, newest first. */
+Json *stateless_versions(void);

@@ -13,7 +13,7 @@ int core_new(Core **ret, const CoreHost *host) {
         if (!c)
                 return -ENOMEM;
         c->host = *host;
-        c->level = LEVEL_DEFAULT;
+        c->session = (Terms){ .era = ERA_SESSION, .level = LEVEL_DEFAULT };
         *ret = c;
         return 0;
 }
@@ -83,11 +83,14 @@ static Json *make_result(const Json *id, Json *result) {
         return json_object("jsonrpc", json_new_string("2.0"), "id", json_copy(id), "result", result, NULL);
 }
 
-/* id: NULL where it could not be read. */
-static Json *make_error(const Json *id, int code, const char *message) {
-        return json_object(
-                "jsonrpc", json_new_string("2.0"), "id", id ? json_copy(id) : json_new_string(NULL), "error",
-                json_object("code", json_new_real(code), "message", json_new_string(message), NULL), NULL);
+/* id: NULL where it could not be read; data: owned, or NULL. */
+static Json *make_error(const Json *id, int code, const char *message, Json *data) {
+        Json *error = json_object("code", json_new_real(code), "message", json_new_string(message), NULL);
+
+        if (data)
+                (void) json_set(error, "data", data);
+        return json_object("jsonrpc", json_new_string("2.0"), "id",
+                           id ? json_copy(id) : json_new_string(NULL), "error", error, NULL);
 }
 
 static Call *find_call(Core *c, uint64_t number) {
@@ -107,31 +110,57 @@ static void finish_call(Core *c, Call *call, Json *message) {
                 batch_done_one(c, b);
 }
 
+static void fail_call(Core *c, Call *call, int code, const char *message, Json *data) {
+        finish_call(c, call, make_error(call->id, era_error_code(call->terms.era, code), message, data));
+}
+
 void core_result(Core *c, uint64_t number, Json *result) {
         Call *call = find_call(c, number);
 
-        if (!call)
+        if (!call) {
                 json_free(result);
-        else if (result)
+                return;
+        }
+        result = era_result(call->terms.era, call->method->lifetime, call->method->listens ? call->id : NULL,
+                            result);
+        if (result)
                 finish_call(c, call, make_result(call->id, result));
         else
-                finish_call(c, call, make_error(call->id, RPC_INTERNAL_ERROR, "out of memory"));
+                fail_call(c, call, RPC_INTERNAL_ERROR, "out of memory", NULL);
 }
 
 void core_error(Core *c, uint64_t number, int code, const char *message) {
         Call *call = find_call(c, number);
 
         if (call)
-                finish_call(c, call, make_error(call->id, code, message));
+                fail_call(c, call, code, message, NULL);
 }
 
-void core_notify(Core *c, const char *method, Json *params) {
-        if (!c->version) {
-                json_free(params);
-                return;
-        }
+void core_not_found(Core *c, uint64_t number, const char *uri, const char *message) {
+        Call *call = find_call(c, number);
+
+        if (call)
+                fail_call(c, call, RPC_NOT_FOUND, message, json_object("uri", json_new_string(uri), NULL));
+}
+
+static void notify(Core *c, const char *method, Json *params) {
         send(c, json_object("jsonrpc", json_new_string("2.0"), "method", json_new_string(method), "params",
                             params, NULL));
+}
+
+void core_notify(Core *c, uint64_t number, const char *method, Json *params) {
+        _cleanup_json_ Json *owned = params;
+        const Call *call = find_call(c, number);
+        Json *meta = call ? json_object(META_SUBSCRIPTION, json_copy(call->id), NULL) : NULL;
+
+        if (call ? json_set(params, "_meta", meta) >= 0 : number == 0 && c->version)
+                notify(c, method, TAKE_PTR(owned));
+}
+
+void core_end_listening(Core *c) {
+        for (size_t i = c->n_calls; i-- > 0;)
+                if (c->calls[i].method->listens)
+                        core_result(c, c->calls[i].number, json_new_object());
 }
 
 void core_progress(Core *c, uint64_t number, double seconds, const char *message) {
@@ -141,45 +170,85 @@ void core_progress(Core *c, uint64_t number, double seconds, const char *message
         if (!call || !call->token || seconds <= call->progress)
                 return;
         call->progress = seconds;
-        core_notify(c, "notifications/progress",
-                    json_object("progressToken", json_copy(call->token), "progress", json_new_real(seconds),
-                                "message", json_new_string(message), NULL));
+        notify(c, "notifications/progress",
+               json_object("progressToken", json_copy(call->token), "progress", json_new_real(seconds),
+                           "message", json_new_string(message), NULL));
 }
 
-void core_log(Core *c, const char *level, const char *text) {
-        if (level_from_string(level) >= c->level)
-                core_notify(c, "notifications/message",
-                            json_object("level", json_new_string(level), "logger", json_new_string("sdbg"),
-                                        "data", json_new_string(text), NULL));
+void core_log(Core *c, uint64_t number, const char *level, const char *text) {
+        const Call *call = find_call(c, number);
+        bool stateless = call && call->terms.era == ERA_STATELESS;
+
+        if ((stateless || c->version) &&
+            level_from_string(level) >= (stateless ? call->terms.level : c->session.level))
+                notify(c, "notifications/message",
+                       json_object("level", json_new_string(level), "logger", json_new_string("sdbg"), "data",
+                                   json_new_string(text), NULL));
 }
 
 #define ASK_PREFIX "ask-"
+#define ASK_KEY "consent"
 
-bool core_ask(Core *c, uint64_t call, const char *question) {
+static Json *make_question(const char *question) {
+        return json_object(
+                "message", json_new_string(question), "requestedSchema",
+                json_object("type", json_new_string("object"), "properties", json_new_object(), NULL), NULL);
+}
+
+/* In a session the server asks by a request of its own. */
+static void ask_by_request(Core *c, const Call *call, const char *question) {
         char id[32];
 
-        if (!c->can_ask)
-                return false;
-        snprintf(id, sizeof(id), ASK_PREFIX "%" PRIu64, call);
+        snprintf(id, sizeof(id), ASK_PREFIX "%" PRIu64, call->number);
         send(c, json_object("jsonrpc", json_new_string("2.0"), "id", json_new_string(id), "method",
-                            json_new_string("elicitation/create"), "params",
-                            json_object("message", json_new_string(question), "requestedSchema",
-                                        json_object("type", json_new_string("object"), "properties",
-                                                    json_new_object(), NULL),
-                                        NULL),
-                            NULL));
-        return true;
+                            json_new_string("elicitation/create"), "params", make_question(question), NULL));
+}
+
+/* Since 2026-07-28 by its answer (basic/patterns/mrtr). */
+static void ask_by_result(Core *c, const Call *call, const char *question) {
+        Json *ask = json_object("method", json_new_string("elicitation/create"), "params",
+                                make_question(question), NULL);
+
+        core_result(c, call->number,
+                    json_object("resultType", json_new_string("input_required"), "inputRequests",
+                                json_object(ASK_KEY, ask, NULL), NULL));
+}
+
+Consent core_ask(Core *c, uint64_t number, const char *question) {
+        const Call *call = find_call(c, number);
+
+        if (!call || !call->terms.can_ask)
+                return CONSENT_IMPOSSIBLE;
+        if (call->terms.era == ERA_SESSION) {
+                ask_by_request(c, call, question);
+                return CONSENT_LATER;
+        }
+        if (call->consent == CONSENT_AGAIN)
+                ask_by_result(c, call, question);
+        return call->consent;
 }
 
 /* ---- what comes in ---- */
 
 void core_reply(Core *c, const Request *q, Json *result) {
-        answer(c, q->batch,
-               result ? make_result(q->id, result) : make_error(q->id, RPC_INTERNAL_ERROR, "out of memory"));
+        result = era_result(q->terms.era, q->method->lifetime, NULL, result);
+        if (result)
+                answer(c, q->batch, make_result(q->id, result));
+        else
+                core_refuse(c, q, RPC_INTERNAL_ERROR, "out of memory");
 }
 
 void core_refuse(Core *c, const Request *q, int code, const char *message) {
-        answer(c, q->batch, make_error(q->id, code, message));
+        answer(c, q->batch, make_error(q->id, era_error_code(q->terms.era, code), message, NULL));
+}
+
+void core_meet(Core *c, const Json *info) {
+        const char *name = json_string(json_get(info, "name"));
+
+        if (!name || streq_ptr(name, c->client))
+                return;
+        free(c->client);
+        c->client = strdup(name);
 }
 
 static bool is_same_id(const Json *a, const Json *b) {
@@ -195,16 +264,34 @@ static Call *find_id(Core *c, const Json *id) {
         return NULL;
 }
 
-static void begin_call(Core *c, const Request *q, const char *method) {
+static bool says_accept(const Json *elicited) {
+        return streq_ptr(json_string(json_get(elicited, "action")), "accept");
+}
+
+/* What the user has said to the question that an earlier call like this was answered with. */
+static Consent read_consent(const Json *params) {
+        const Json *said = json_get(json_get(params, "inputResponses"), ASK_KEY);
+
+        return !said ? CONSENT_AGAIN : says_accept(said) ? CONSENT_GIVEN : CONSENT_REFUSED;
+}
+
+static void begin_call(Core *c, const Request *q) {
         const Json *token = json_get(json_get(q->params, "_meta"), "progressToken");
         Call *call;
 
         if (c->n_calls == CALLS_MAX) {
-                core_refuse(c, q, RPC_BUSY, "too many calls at once: wait for some of the answers");
+                core_refuse(c, q, RPC_INTERNAL_ERROR, "too many calls at once: wait for some of the answers");
                 return;
         }
         call = &c->calls[c->n_calls];
-        *call = (Call){ .number = ++c->numbers, .id = json_copy(q->id), .batch = q->batch };
+        *call = (Call){
+                .number = ++c->numbers,
+                .id = json_copy(q->id),
+                .batch = q->batch,
+                .method = q->method,
+                .terms = q->terms,
+                .consent = read_consent(q->params),
+        };
         if (json_kind(token) == JSON_TEXT || json_kind(token) == JSON_NUMBER)
                 call->token = json_copy(token);
         if (!call->id) {
@@ -214,24 +301,54 @@ static void begin_call(Core *c, const Request *q, const char *method) {
         c->n_calls++;
         if (q->batch)
                 q->batch->waiting++;
-        c->host.begin(c->host.userdata, c->numbers, method, q->params);
+        c->host.begin(c->host.userdata, c->numbers, q->method->name, q->params);
 }
 
-static void take_request(Core *c, const Request *q, const char *method) {
-        const Method *m = method_find(method);
+/* Finds out on what terms a request is made. Return: whether it can be served. */
+static bool agree(Core *c, Request *q) {
+        const char *mistake = NULL;
+        int r;
+
+        q->terms = c->session;
+        if (!terms_are_stated(q->params) && !(q->method && q->method->when == WHEN_STATELESS))
+                return true;
+        r = terms_read(&q->terms, q->params, &mistake);
+        if (r == -EPROTONOSUPPORT)
+                answer(c, q->batch,
+                       make_error(q->id, RPC_UNSUPPORTED_VERSION, mistake,
+                                  json_object("supported", stateless_versions(), "requested",
+                                              json_copy(terms_version(q->params)), NULL)));
+        else if (r < 0)
+                core_refuse(c, q, RPC_INVALID_PARAMS, mistake);
+        else if (q->batch)
+                core_refuse(c, q, RPC_INVALID_REQUEST, "batches are not part of this protocol version");
+        else
+                core_meet(c, json_get(json_get(q->params, "_meta"), META_CLIENT));
+        return r >= 0 && !q->batch;
+}
+
+static void take_request(Core *c, Request *q, const char *method) {
+        When now;
 
         if (find_id(c, q->id)) {
                 core_refuse(c, q, RPC_INVALID_REQUEST, "a call with this id is not answered yet");
                 return;
         }
-        if (!m)
+        q->method = method_find(method);
+        if (!agree(c, q))
+                return;
+        now = q->terms.era == ERA_STATELESS ? WHEN_STATELESS : c->version ? WHEN_SESSION : WHEN_EARLY;
+        if (!q->method)
                 core_refuse(c, q, RPC_METHOD_NOT_FOUND, "unknown method");
-        else if (!c->version && !m->early)
-                core_refuse(c, q, RPC_NOT_FOUND, "not initialized: send 'initialize' first");
-        else if (m->run)
-                m->run(c, q);
+        else if (!(q->method->when & now) && now == WHEN_STATELESS)
+                core_refuse(c, q, RPC_METHOD_NOT_FOUND, "not a method of this protocol version");
+        else if (!(q->method->when & now))
+                core_refuse(c, q, RPC_INVALID_PARAMS,
+                            "not initialized: send 'initialize' first, or the protocol version in '_meta'");
+        else if (q->method->run)
+                q->method->run(c, q);
         else
-                begin_call(c, q, m->name);
+                begin_call(c, q);
 }
 
 /* A call that has been answered, or was never made, is nothing to cancel. */
@@ -258,9 +375,7 @@ static void take_answer(Core *c, const Json *message) {
         uint64_t call;
 
         if (number && parse_u64(number, &call) >= 0 && find_call(c, call))
-                c->host.answered(
-                        c->host.userdata, call,
-                        streq_ptr(json_string(json_get(json_get(message, "result"), "action")), "accept"));
+                c->host.answered(c->host.userdata, call, says_accept(json_get(message, "result")));
 }
 
 static void take_message(Core *c, const Json *message, Batch *batch) {

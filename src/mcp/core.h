@@ -18,8 +18,8 @@ enum {
         RPC_METHOD_NOT_FOUND = -32601,
         RPC_INVALID_PARAMS = -32602,
         RPC_INTERNAL_ERROR = -32603,
-        RPC_BUSY = -32000,
-        RPC_NOT_FOUND = -32002, /* of a resource; before initialize: of the session */
+        RPC_NOT_FOUND = -32002, /* of a resource; since 2026-07-28 RPC_INVALID_PARAMS */
+        RPC_UNSUPPORTED_VERSION = -32022,
 };
 
 typedef struct CoreHost {
@@ -29,7 +29,7 @@ typedef struct CoreHost {
         void (*begin)(void *userdata, uint64_t call, const char *method, const Json *params);
         /* The client does not want the answer any more, and gets none. */
         void (*cancel)(void *userdata, uint64_t call);
-        /* The user has answered core_ask(). */
+        /* The user has answered core_ask(), which said CONSENT_LATER. */
         void (*answered)(void *userdata, uint64_t call, bool agreed);
         /* The client wants to hear of changes to a resource, or no longer. Return: whether it will. */
         bool (*subscribe)(void *userdata, const char *uri, bool on);
@@ -53,18 +53,33 @@ Buf *core_output(Core *c);
 void core_result(Core *c, uint64_t call, Json *result);
 void core_error(Core *c, uint64_t call, int code, const char *message);
 
-/* Has the client ask its user whether a call may go on; CoreHost.answered() tells. Return: whether the
- * client can. */
-bool core_ask(Core *c, uint64_t call, const char *question);
+/* The same where a resource is not there. */
+void core_not_found(Core *c, uint64_t call, const char *uri, const char *message);
+
+typedef enum Consent {
+        CONSENT_IMPOSSIBLE, /* the client cannot ask its user */
+        CONSENT_LATER,      /* CoreHost.answered() tells */
+        CONSENT_AGAIN,      /* this call is over; with what the user says the client makes another */
+        CONSENT_GIVEN,      /* this is that other call */
+        CONSENT_REFUSED,
+} Consent;
+
+/* Has the client ask its user whether a call may go on. */
+Consent core_ask(Core *c, uint64_t call, const char *question);
 
 /* Tells how a call is getting on, where the client has asked for that. seconds: since it began. */
 void core_progress(Core *c, uint64_t call, double seconds, const char *message);
 
-/* Sends a notification, but none before initialize; `params` is owned from then on. */
-void core_notify(Core *c, const char *method, Json *params);
+/* Sends a notification; `params` is owned from then on. call: the subscriptions/listen that asked for it; 0: the
+ * session, where there is one. */
+void core_notify(Core *c, uint64_t call, const char *method, Json *params);
 
-/* Sends a log message where the client has asked for its level (RFC 5424's name). */
-void core_log(Core *c, const char *level, const char *text);
+/* Ends all subscriptions/listen: nothing more will be told. */
+void core_end_listening(Core *c);
+
+/* Sends a log message where its level (RFC 5424's name) is wanted. call: the one it is about; 0: it is about
+ * none, and for the session. */
+void core_log(Core *c, uint64_t call, const char *level, const char *text);
 
 /* Return: what the client calls itself, "claude-code"; NULL before it said so. Borrowed. */
 const char *core_client(const Core *c);

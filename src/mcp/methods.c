@@ -5,19 +5,9 @@
 /* What is answered at once, without the host. */
 
 static const char *const versions[] = { "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25" };
-static const char *const levels[] = { "debug",    "info",  "notice",    "warning", "error",
-                                      "critical", "alert", "emergency", NULL };
-
-int level_from_string(const char *name) {
-        for (int i = 0; name && levels[i]; i++)
-                if (streq(levels[i], name))
-                        return i;
-        return -EINVAL;
-}
 
 static void do_initialize(Core *c, const Request *q) {
         const char *wanted = json_string(json_get(q->params, "protocolVersion"));
-        const char *name = json_string(json_get(json_get(q->params, "clientInfo"), "name"));
 
         if (!wanted) {
                 core_refuse(c, q, RPC_INVALID_PARAMS, "initialize: 'protocolVersion' is missing");
@@ -27,11 +17,8 @@ static void do_initialize(Core *c, const Request *q) {
         for (size_t i = 0; i < ELEMENTSOF(versions); i++)
                 if (streq(versions[i], wanted))
                         c->version = versions[i];
-        c->can_ask = json_get(json_get(q->params, "capabilities"), "elicitation");
-        if (name) {
-                free(c->client);
-                c->client = strdup(name);
-        }
+        c->session.can_ask = client_can_ask(json_get(q->params, "capabilities"));
+        core_meet(c, json_get(q->params, "clientInfo"));
         core_reply(c, q, catalog_greeting(c->version));
 }
 
@@ -39,9 +26,15 @@ static void do_ping(Core *c, const Request *q) {
         core_reply(c, q, json_new_object());
 }
 
+Json *stateless_versions(void) {
+        Json *array = json_new_array();
+
+        (void) json_append(array, json_new_string(STATELESS_VERSION));
+        return array;
+}
+
 static void do_discover(Core *c, const Request *q) {
-        /* Clients of 2026-07-28 probe with it and fall back to initialize on an error. */
-        core_refuse(c, q, RPC_METHOD_NOT_FOUND, "server/discover is not spoken here: use initialize");
+        core_reply(c, q, catalog_discovery(stateless_versions()));
 }
 
 static void do_set_level(Core *c, const Request *q) {
@@ -54,7 +47,7 @@ static void do_set_level(Core *c, const Request *q) {
                         "alert or emergency");
                 return;
         }
-        c->level = level;
+        c->session.level = level;
         core_reply(c, q, json_new_object());
 }
 
@@ -99,20 +92,24 @@ static void do_unsubscribe(Core *c, const Request *q) {
         subscribe(c, q, false);
 }
 
+#define ALWAYS (WHEN_EARLY | WHEN_SESSION)
+#define BOTH (WHEN_SESSION | WHEN_STATELESS)
+
 static const Method methods[] = {
-        { "initialize", do_initialize, true },
-        { "ping", do_ping, true },
-        { "server/discover", do_discover, true },
-        { "logging/setLevel", do_set_level, false },
-        { "tools/list", do_tools_list, false },
-        { "tools/call", NULL, false },
-        { "resources/list", NULL, false },
-        { "resources/read", NULL, false },
-        { "resources/templates/list", do_templates_list, false },
-        { "resources/subscribe", do_subscribe, false },
-        { "resources/unsubscribe", do_unsubscribe, false },
-        { "prompts/list", do_prompts_list, false },
-        { "prompts/get", NULL, false },
+        { "initialize", do_initialize, ALWAYS, LIFETIME_NONE },
+        { "ping", do_ping, ALWAYS, LIFETIME_NONE },
+        { "server/discover", do_discover, WHEN_STATELESS, LIFETIME_SERVER },
+        { "logging/setLevel", do_set_level, WHEN_SESSION, LIFETIME_NONE },
+        { "tools/list", do_tools_list, BOTH, LIFETIME_SERVER },
+        { "tools/call", NULL, BOTH, LIFETIME_NONE },
+        { "resources/list", NULL, BOTH, LIFETIME_MOMENT },
+        { "resources/read", NULL, BOTH, LIFETIME_MOMENT },
+        { "resources/templates/list", do_templates_list, BOTH, LIFETIME_SERVER },
+        { "resources/subscribe", do_subscribe, WHEN_SESSION, LIFETIME_NONE },
+        { "resources/unsubscribe", do_unsubscribe, WHEN_SESSION, LIFETIME_NONE },
+        { "subscriptions/listen", NULL, WHEN_STATELESS, LIFETIME_NONE, .listens = true },
+        { "prompts/list", do_prompts_list, BOTH, LIFETIME_SERVER },
+        { "prompts/get", NULL, BOTH, LIFETIME_NONE },
 };
 
 const Method *method_find(const char *name) {

@@ -38,24 +38,32 @@ typedef struct Server {
 
 /* ---- what the core asks for ---- */
 
-static void start_watch(Server *s) {
-        if (s->watch || watch_open(&s->watch) < 0)
-                return;
-        for (size_t i = 0; i < s->subscriptions.n; i++)
-                if (s->subscriptions.items[i].job)
+static void watch_logs(Server *s) {
+        for (size_t i = 0; s->watch && i < s->subscriptions.n; i++)
+                if (s->subscriptions.items[i].is_log)
                         watch_output(s->watch, s->subscriptions.items[i].job, true);
+}
+
+static void start_watch(Server *s) {
+        if (!s->watch && watch_open(&s->watch) >= 0)
+                watch_logs(s);
 }
 
 static void begin(void *userdata, uint64_t call, const char *method, const Json *params) {
         Server *s = userdata;
 
         start_watch(s);
-        calls_begin(&s->calls, call, method, params);
+        if (streq(method, "subscriptions/listen")) {
+                subscriptions_listen(&s->subscriptions, s->core, call, params);
+                watch_logs(s);
+        } else
+                calls_begin(&s->calls, call, method, params);
 }
 
 static void cancel(void *userdata, uint64_t call) {
         Server *s = userdata;
 
+        subscriptions_cancel(&s->subscriptions, call);
         calls_cancel(&s->calls, call);
 }
 
@@ -67,22 +75,24 @@ static void answered(void *userdata, uint64_t call, bool agreed) {
 
 static bool subscribe(void *userdata, const char *uri, bool on) {
         Server *s = userdata;
-        const char *job;
+        bool known = true;
 
         start_watch(s);
-        if (!subscriptions_set(&s->subscriptions, uri, on))
-                return false;
-        job = subscriptions_job(&s->subscriptions, uri);
-        if (s->watch && job)
-                watch_output(s->watch, job, true);
-        return true;
+        if (on)
+                known = subscriptions_add(&s->subscriptions, 0, uri);
+        else
+                subscriptions_remove(&s->subscriptions, 0, uri);
+        watch_logs(s);
+        return known;
 }
 
 static void hear(void *userdata, WatchKind kind, const Job *job) {
         Server *s = userdata;
 
-        if (kind == WATCH_JOBS)
-                s->subscriptions.list_changed = true;
+        if (kind == WATCH_JOBS) {
+                subscriptions_touch_list(&s->subscriptions);
+                watch_logs(s);
+        }
         if (kind == WATCH_STATE && session_cares(&s->calls.session, job))
                 (void) news_look(&s->calls.news, job);
         subscriptions_touch(&s->subscriptions, job->name, kind == WATCH_OUTPUT);
@@ -96,8 +106,10 @@ static void read_client(Server *s) {
 
         if (n > 0)
                 core_feed(s->core, buf, n);
-        else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+        else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
                 s->ended_at = now_usec(CLOCK_MONOTONIC);
+                core_end_listening(s->core);
+        }
 }
 
 /* Writes what goes without blocking; the descriptor is shared with others, so that its mode stays as it

@@ -3,11 +3,13 @@
 
 #include "mcp/core.h"
 
-/* The resources that the client wants to hear of. */
+/* What the client wants to hear of: resources, and the list of them. In a session it says so for each resource,
+ * and always hears of the list; since 2026-07-28 it holds calls of subscriptions/listen open for it. */
 
 typedef struct Subscription {
-        char *uri;
-        char *job; /* NULL: of all jobs */
+        uint64_t call; /* of subscriptions/listen; 0: of the session */
+        char *uri;     /* NULL: the list */
+        char *job;     /* NULL: of all jobs */
         bool is_log, changed;
 } Subscription;
 
@@ -19,14 +21,22 @@ typedef struct Subscriptions {
 
 void subscriptions_done(Subscriptions *s);
 
-/* Return: whether there is such a resource, and room for it. */
-bool subscriptions_set(Subscriptions *s, const char *uri, bool on);
+/* uri: NULL: the list. Return: whether there is such a resource, and room for it. */
+bool subscriptions_add(Subscriptions *s, uint64_t call, const char *uri);
+void subscriptions_remove(Subscriptions *s, uint64_t call, const char *uri);
 
-/* Return: the job whose log the client wants to hear of by this URI, borrowed; NULL for others. */
-const char *subscriptions_job(const Subscriptions *s, const char *uri);
+/* Begins what a call of subscriptions/listen asks for, and acknowledges what of it will be told. A wrong call is
+ * answered. */
+void subscriptions_listen(Subscriptions *s, Core *c, uint64_t call, const Json *params);
+
+/* Forgets what that call asked for. */
+void subscriptions_cancel(Subscriptions *s, uint64_t call);
 
 /* Something has changed about a job; output: it has printed something. */
 void subscriptions_touch(Subscriptions *s, const char *job, bool output);
+
+/* Jobs have come or gone. */
+void subscriptions_touch_list(Subscriptions *s);
 
 /* Whether there is something to tell. */
 bool subscriptions_pending(const Subscriptions *s);

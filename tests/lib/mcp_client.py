@@ -8,18 +8,23 @@ import subprocess
 import threading
 
 
+STATELESS = "2026-07-28"  # from this version on there is no initialize
+META = "io.modelcontextprotocol/"
+
+
 class RpcError(Exception):
     def __init__(self, error):
         super().__init__(f"{error['code']}: {error['message']}")
-        self.code, self.message = error["code"], error["message"]
+        self.code, self.message, self.data = error["code"], error["message"], error.get("data")
 
 
 class Client:
     """The server's standard error is the caller's. Answers and notifications are read by a thread."""
 
     def __init__(self, process, version="2025-11-25", initialize=True, name="test-client",
-                 capabilities=None):
+                 capabilities=None, log_level=None):
         self.process = process
+        self.meta = {}  # what each request says
         self.numbers = itertools.count(1)
         self.answers = {}
         self.strays = queue.Queue()  # answers without an id, and batches
@@ -27,7 +32,12 @@ class Client:
         self.changed = threading.Condition()
         self.ended = False
         threading.Thread(target=self._read, daemon=True).start()
-        if initialize:
+        if version == STATELESS:
+            self.meta = {f"{META}protocolVersion": version, f"{META}clientCapabilities": capabilities or {},
+                         f"{META}clientInfo": {"name": name, "version": "1"}}
+            if log_level:
+                self.meta[f"{META}logLevel"] = log_level
+        elif initialize:
             self.greeting = self.request("initialize", {
                 "protocolVersion": version, "capabilities": capabilities or {},
                 "clientInfo": {"name": name, "version": "1"}})
@@ -62,6 +72,8 @@ class Client:
     def begin(self, method, params=None, number=None):
         """Sends a request. Return: its id."""
         number = next(self.numbers) if number is None else number
+        if self.meta:
+            params = {**(params or {}), "_meta": self.meta | (params or {}).get("_meta", {})}
         self.send({"jsonrpc": "2.0", "id": number, "method": method,
                    **({"params": params} if params is not None else {})})
         return number

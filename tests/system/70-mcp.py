@@ -32,10 +32,10 @@ class McpTest(harness.SystemTest):
         self.assertIn(answer.error["message"], answer.text)
         return answer
 
-    def told(self, method):
+    def told(self, method, client=None):
         """The next notification of that kind."""
         while True:
-            message = self.mcp.notifications.get(timeout=20)
+            message = (client or self.mcp).notifications.get(timeout=20)
             if message["method"] == method:
                 return message
 
@@ -62,7 +62,7 @@ class Protocol(McpTest):
         self.assertEqual(client.request("ping"), {})
         with self.assertRaises(RpcError) as refused:
             client.request("tools/list")
-        self.assertEqual(refused.exception.code, -32002)
+        self.assertEqual(refused.exception.code, -32602)
 
     def test_tools_are_described(self):
         tools = {tool["name"]: tool for tool in self.mcp.request("tools/list")["tools"]}
@@ -133,6 +133,116 @@ class Protocol(McpTest):
         answer = self.call_fails("usage", "job_start", comand="x")
         self.assertIn("'comand'", answer.error["message"])
         self.assertIn("'command'", answer.error["hint"])
+
+
+class Stateless(McpTest):
+    """2026-07-28: no initialize, each request says in its _meta what it needs."""
+
+    def setUp(self):
+        super().setUp()
+        self.mcp = self.client(version=mcp_client.STATELESS)
+
+    def test_discover(self):
+        found = self.mcp.request("server/discover")
+        self.assertEqual(found["supportedVersions"], [mcp_client.STATELESS])
+        self.assertIn("job_start", found["instructions"])
+        self.assertIn("tools", found["capabilities"])
+
+    def test_every_result_is_complete_and_says_who_made_it(self):
+        name = self.start("echo hello; sleep 100")
+        for method, params, kept in (("server/discover", {}, True), ("tools/list", {}, True),
+                                     ("tools/call", {"name": "job_list"}, False),
+                                     ("resources/list", {}, True), ("prompts/list", {}, True),
+                                     ("resources/read", {"uri": f"sdbg://jobs/{name}/log"}, True),
+                                     ("resources/templates/list", {}, True),
+                                     ("prompts/get", {"name": "diagnose", "arguments": {"job": name}}, False)):
+            with self.subTest(method=method):
+                result = self.mcp.request(method, params)
+                self.assertEqual(result["resultType"], "complete")
+                self.assertEqual(result["_meta"][f"{mcp_client.META}serverInfo"]["name"], "sdbg")
+                self.assertEqual("ttlMs" in result, kept)
+                self.assertEqual(result.get("cacheScope"), "private" if kept else None)
+
+    def test_refusals(self):
+        other = {f"{mcp_client.META}protocolVersion": "2031-01-01"}
+        for method, params, code in (("ping", {}, -32601), ("initialize", {"protocolVersion": "2025-11-25"}, -32601),
+                                     ("tools/run", {}, -32601), ("tools/list", {"_meta": other}, -32022),
+                                     ("resources/read", {"uri": "sdbg://jobs/nothing/log"}, -32602),
+                                     ("subscriptions/listen", {}, -32602)):
+            with self.subTest(method=method), self.assertRaises(RpcError) as refused:
+                self.mcp.request(method, params)
+            self.assertEqual(refused.exception.code, code)
+        with self.assertRaises(RpcError) as refused:
+            self.mcp.request("tools/list", {"_meta": other})
+        self.assertEqual(refused.exception.data, {"supported": [mcp_client.STATELESS], "requested": "2031-01-01"})
+
+    def test_beside_a_session(self):
+        """Of one server, a client may ask in either way."""
+        client = self.client()
+        self.assertNotIn("resultType", client.request("tools/list"))
+        self.assertEqual(client.request("tools/list", {"_meta": self.mcp.meta})["resultType"], "complete")
+        self.assertEqual(client.request("ping"), {})
+
+    def test_progress_and_cancel(self):
+        name = self.start("sleep 100")
+        wait = self.mcp.begin_call("job_wait", token="p", name=name)
+        self.assertEqual(self.told("notifications/progress")["params"]["progressToken"], "p")
+        self.mcp.notify("notifications/cancelled", {"requestId": wait})
+        self.mcp.call("job_stop", name=name)
+        self.assertNotIn(wait, self.mcp.answers)
+
+    def listen(self, **notifications):
+        number = self.mcp.begin("subscriptions/listen", {"notifications": notifications})
+        acknowledged = self.told("notifications/subscriptions/acknowledged")["params"]
+        self.assertEqual(self.subscription(acknowledged), number)
+        return number, acknowledged["notifications"]
+
+    def subscription(self, params):
+        return params["_meta"][f"{mcp_client.META}subscriptionId"]
+
+    def test_subscriptions(self):
+        name = unique_name("mcp")
+        log = f"sdbg://jobs/{name}/log"
+        jobs, honoured = self.listen(resourceSubscriptions=["sdbg://jobs", "file:///etc/passwd"],
+                                     resourcesListChanged=False, toolsListChanged=True)
+        self.assertEqual(honoured, {"resourceSubscriptions": ["sdbg://jobs"]})
+        both, honoured = self.listen(resourceSubscriptions=[log], resourcesListChanged=True)
+        self.assertEqual(honoured, {"resourceSubscriptions": [log], "resourcesListChanged": True})
+        self.start("sleep 0.5; echo hello; sleep 100", name=name)
+        expected = {("resources/updated", jobs, "sdbg://jobs"), ("resources/updated", both, log),
+                    ("resources/list_changed", both, None)}
+        while expected:
+            told = self.mcp.notifications.get(timeout=20)
+            expected.discard((told["method"].removeprefix("notifications/"), self.subscription(told["params"]),
+                              told["params"].get("uri")))
+        self.mcp.notify("notifications/cancelled", {"requestId": both})
+        self.mcp.call("job_stop", name=name)
+        self.assertEqual(self.mcp.close(), 0)
+        ended = self.mcp.result(jobs)
+        self.assertEqual(self.subscription(ended), jobs)
+        self.assertNotIn(both, self.mcp.answers)
+
+    def test_user_is_asked(self):
+        """The question is the answer to a first call; the client makes another with what the user said."""
+        with tempfile.TemporaryDirectory() as directory:
+            pathlib.Path(directory, "sdbg").mkdir()
+            pathlib.Path(directory, "sdbg/sdbg.conf").write_text("[MCP]\nAskCommand=sleep *\n")
+            environment = {"XDG_CONFIG_HOME": directory}
+            name = unique_name("asked")
+            call = {"name": "job_start", "arguments": {"command": "sleep 100", "name": name}}
+            cannot = self.client(version=mcp_client.STATELESS, env=environment)
+            self.assertTrue(Answer(cannot.request("tools/call", call)).failed)
+            client = self.client(version=mcp_client.STATELESS, env=environment, capabilities={"elicitation": {}})
+            asked = client.request("tools/call", call)
+            self.assertEqual(asked["resultType"], "input_required")
+            (key, question), = asked["inputRequests"].items()
+            self.assertEqual(question["method"], "elicitation/create")
+            self.assertIn("sleep 100", question["params"]["message"])
+            self.assertNotIn(name, sdbg("list").stdout)
+            for action, failed in (("decline", True), ("accept", False)):
+                answer = Answer(client.request("tools/call", call | {"inputResponses": {key: {"action": action}}}))
+                self.assertEqual(answer.failed, failed, answer)
+            self.assertIn(name, sdbg("list").stdout)
 
 
 class Tools(McpTest):

@@ -69,8 +69,8 @@ static void test_messages(void **state) {
                 { false, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n", "\"id\":1,\"result\":{}" },
                 { false, "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"ping\"}\n", "\"id\":\"a\"" },
                 { false, "\n \r\n", NULL },
-                { false, CALL("1"), "-32002" },
-                { false, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server/discover\"}\n", "-32601" },
+                { false, CALL("1"), "-32602" },
+                { false, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server/discover\"}\n", "-32602" },
                 { false, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\"}\n", "-32602" },
                 { false,
                   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
@@ -182,7 +182,7 @@ static void test_too_many_calls(void **state) {
         }
         assert_int_equal(d.n_begun, CALLS_MAX);
         out = heard(&d);
-        assert_non_null(strstr(out, "-32000"));
+        assert_non_null(strstr(out, "too many calls"));
         core_free(d.core);
 }
 
@@ -210,19 +210,20 @@ static void test_ask(void **state) {
 
         open_desk(&d, true);
         say(&d, CALL("1"));
-        assert_false(core_ask(d.core, d.begun[0], "may it?"));
+        assert_int_equal(core_ask(d.core, d.begun[0], "may it?"), CONSENT_IMPOSSIBLE);
         say(&d, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
                 "\"2025-06-18\",\"capabilities\":{\"elicitation\":{}}}}\n");
         buf_done(core_output(d.core));
-        assert_true(core_ask(d.core, d.begun[0], "may it?"));
+        say(&d, CALL("2"));
+        assert_int_equal(core_ask(d.core, d.begun[1], "may it?"), CONSENT_LATER);
         question = heard(&d);
-        assert_non_null(strstr(question, "\"id\":\"ask-1\",\"method\":\"elicitation/create\""));
+        assert_non_null(strstr(question, "\"id\":\"ask-2\",\"method\":\"elicitation/create\""));
         say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-7\",\"result\":{\"action\":\"accept\"}}\n");
         assert_int_equal(d.answered, 0);
-        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-1\",\"result\":{\"action\":\"accept\"}}\n");
-        assert_int_equal(d.answered, d.begun[0]);
+        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-2\",\"result\":{\"action\":\"accept\"}}\n");
+        assert_int_equal(d.answered, d.begun[1]);
         assert_true(d.agreed);
-        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-1\",\"error\":{\"code\":-1,\"message\":\"no\"}}\n");
+        say(&d, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-2\",\"error\":{\"code\":-1,\"message\":\"no\"}}\n");
         assert_false(d.agreed);
         core_free(d.core);
 }
@@ -274,23 +275,188 @@ static void test_log_level(void **state) {
         Desk d;
 
         open_desk(&d, true);
-        core_log(d.core, "info", "quiet");
+        core_log(d.core, 0, "info", "quiet");
         say(&d, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"logging/"
                 "setLevel\",\"params\":{\"level\":\"info\"}}\n");
-        core_log(d.core, "info", "loud");
+        core_log(d.core, 0, "info", "loud");
         out = heard(&d);
         assert_null(strstr(out, "quiet"));
         assert_non_null(strstr(out, "\"data\":\"loud\""));
         core_free(d.core);
 }
 
+#define META(more)                                                                                           \
+        "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","                             \
+        "\"io.modelcontextprotocol/clientCapabilities\":{\"elicitation\":{}}" more "}"
+#define STATELESS(id, method, params)                                                                        \
+        "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\",\"params\":{" META("") params "}}\n"
+
+/* Requests that stand for themselves (2026-07-28), beside a session and without one. */
+static void test_stateless_messages(void **state) {
+        static const struct {
+                const char *message, *answer;
+        } rows[] = {
+                { STATELESS("1", "server/discover", ""), "\"supportedVersions\":[\"2026-07-28\"]" },
+                { STATELESS("1", "server/discover", ""), "\"instructions\":\"" },
+                { STATELESS("1", "server/discover", ""), "\"resultType\":\"complete\"" },
+                { STATELESS("1", "server/discover", ""), "io.modelcontextprotocol/serverInfo\":{\"name\":" },
+                { STATELESS("\"a\"", "tools/list", ""), "\"ttlMs\":300000,\"cacheScope\":\"private\"" },
+                { STATELESS("1", "ping", ""), "-32601" },
+                { STATELESS("1", "initialize", ",\"protocolVersion\":\"2025-11-25\""), "-32601" },
+                { STATELESS("1", "logging/setLevel", ",\"level\":\"info\""), "-32601" },
+                { STATELESS("1", "resources/subscribe", ",\"uri\":\"sdbg://jobs\""), "-32601" },
+                { STATELESS("1", "tools/run", ""), "-32601" },
+                { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":"
+                  "{\"io.modelcontextprotocol/protocolVersion\":\"2031-01-01\"}}}\n",
+                  "{\"code\":-32022,\"message\":\"Unsupported protocol version\",\"data\":{\"supported\":"
+                  "[\"2026-07-28\"],\"requested\":\"2031-01-01\"}}" },
+                { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":"
+                  "{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"}}}\n",
+                  "clientCapabilities' is missing" },
+                { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":"
+                  "{\"io.modelcontextprotocol/clientCapabilities\":{}}}}\n",
+                  "-32602" },
+                { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":"
+                  "{\"io.modelcontextprotocol/protocolVersion\":7}}}\n",
+                  "-32602" },
+                { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{" META(
+                          ",\"io.modelcontextprotocol/logLevel\":\"loud\"") "}}\n",
+                  "-32602" },
+                { "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{" META("") "}}]\n",
+                  "-32600" },
+        };
+
+        for (size_t i = 0; i < 2 * ELEMENTSOF(rows); i++) {
+                const char *message = rows[i / 2].message;
+                _cleanup_free_ char *answer = NULL;
+                Desk d;
+
+                open_desk(&d, i % 2);
+                say(&d, message);
+                answer = heard(&d);
+                assert_row(message, strstr(answer, rows[i / 2].answer));
+                core_free(d.core);
+        }
+}
+
+/* What a request of 2026-07-28 is answered by; the same session's own requests stay as they are. */
+static void test_stateless_calls(void **state) {
+        _cleanup_free_ char *complete = NULL, *plain = NULL, *missing = NULL;
+        Desk d;
+
+        open_desk(&d, true);
+        say(&d, STATELESS("1", "tools/call", ",\"name\":\"x\"") CALL("2")
+                        STATELESS("3", "resources/read", ",\"uri\":\"x\""));
+        core_result(d.core, d.begun[0], json_new_object());
+        complete = heard(&d);
+        assert_non_null(strstr(complete, "\"resultType\":\"complete\""));
+        assert_null(strstr(complete, "ttlMs"));
+        core_result(d.core, d.begun[1], json_new_object());
+        plain = heard(&d);
+        assert_string_equal(plain, "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}\n");
+        core_not_found(d.core, d.begun[2], "x", "no such resource");
+        missing = heard(&d);
+        assert_non_null(strstr(missing, "\"code\":-32602"));
+        assert_non_null(strstr(missing, "\"data\":{\"uri\":\"x\"}"));
+        core_free(d.core);
+}
+
+/* The question is the answer of a first call, and the user's answer comes with a second one. */
+static void test_stateless_ask(void **state) {
+        static const struct {
+                const char *given;
+                Consent consent;
+        } rows[] = {
+                { "", CONSENT_AGAIN },
+                { ",\"inputResponses\":{\"other\":{}}", CONSENT_AGAIN },
+                { ",\"inputResponses\":{\"consent\":{\"action\":\"accept\"}}", CONSENT_GIVEN },
+                { ",\"inputResponses\":{\"consent\":{\"action\":\"decline\"}}", CONSENT_REFUSED },
+                { ",\"inputResponses\":{\"consent\":7}", CONSENT_REFUSED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_free_ char *out = NULL, *text = NULL;
+                Desk d;
+
+                open_desk(&d, false);
+                assert_true(asprintf(&text,
+                                     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/"
+                                     "call\",\"params\":{%s%s}}\n",
+                                     META(""), rows[i].given) > 0);
+                say(&d, text);
+                assert_int_equal(core_ask(d.core, d.begun[0], "may it?"), rows[i].consent);
+                out = heard(&d);
+                if (rows[i].consent == CONSENT_AGAIN) {
+                        assert_non_null(strstr(out, "\"resultType\":\"input_required\""));
+                        assert_non_null(strstr(out, "{\"consent\":{\"method\":\"elicitation/create\""));
+                } else
+                        assert_string_equal(out, "");
+                core_free(d.core);
+        }
+}
+
+/* What a subscription hears carries its id; what is told to sessions does not reach it. */
+static void test_listen(void **state) {
+        _cleanup_free_ char *told = NULL, *none = NULL, *end = NULL;
+        Desk d;
+
+        open_desk(&d, false);
+        say(&d, STATELESS("\"s\"", "subscriptions/listen", ",\"notifications\":{}")
+                        STATELESS("2", "subscriptions/listen", ",\"notifications\":{}"));
+        core_notify(d.core, d.begun[0], "notifications/x", json_new_object());
+        told = heard(&d);
+        assert_string_equal(told, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\",\"params\":{\"_meta\":"
+                                  "{\"io.modelcontextprotocol/subscriptionId\":\"s\"}}}\n");
+        core_notify(d.core, 0, "notifications/x", json_new_object());
+        say(&d, CANCEL("\"s\""));
+        assert_int_equal(d.cancelled[0], d.begun[0]);
+        core_notify(d.core, d.begun[0], "notifications/x", json_new_object());
+        none = heard(&d);
+        assert_string_equal(none, "");
+        core_end_listening(d.core);
+        end = heard(&d);
+        assert_non_null(strstr(end, "\"id\":2,\"result\":{"));
+        assert_non_null(strstr(end, "io.modelcontextprotocol/subscriptionId\":2"));
+        core_free(d.core);
+}
+
+/* A request of 2026-07-28 gets the messages about itself, from its level on. */
+static void test_stateless_log_level(void **state) {
+        _cleanup_free_ char *out = NULL;
+        Desk d;
+
+        open_desk(&d, false);
+        say(&d, STATELESS("1", "tools/call", "") "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/"
+                                                 "call\",\"params\":{" META(",\"io.modelcontextprotocol/"
+                                                                            "logLevel\":\"warning\"") "}}\n");
+        core_log(d.core, 0, "error", "for sessions");
+        core_log(d.core, d.begun[0], "error", "not asked for");
+        core_log(d.core, d.begun[1], "info", "too light");
+        core_log(d.core, d.begun[1], "warning", "loud");
+        out = heard(&d);
+        assert_string_equal(out,
+                            "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":"
+                            "\"warning\",\"logger\":\"sdbg\",\"data\":\"loud\"}}\n");
+        core_free(d.core);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_messages),       cmocka_unit_test(test_calls_end_in_any_order),
-                cmocka_unit_test(test_repeated_id),    cmocka_unit_test(test_cancel),
-                cmocka_unit_test(test_too_many_calls), cmocka_unit_test(test_progress),
-                cmocka_unit_test(test_batch),          cmocka_unit_test(test_pieces),
-                cmocka_unit_test(test_log_level),      cmocka_unit_test(test_ask),
+                cmocka_unit_test(test_messages),
+                cmocka_unit_test(test_calls_end_in_any_order),
+                cmocka_unit_test(test_repeated_id),
+                cmocka_unit_test(test_cancel),
+                cmocka_unit_test(test_too_many_calls),
+                cmocka_unit_test(test_progress),
+                cmocka_unit_test(test_batch),
+                cmocka_unit_test(test_pieces),
+                cmocka_unit_test(test_log_level),
+                cmocka_unit_test(test_ask),
+                cmocka_unit_test(test_stateless_messages),
+                cmocka_unit_test(test_stateless_calls),
+                cmocka_unit_test(test_stateless_ask),
+                cmocka_unit_test(test_listen),
+                cmocka_unit_test(test_stateless_log_level),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
