@@ -14,6 +14,9 @@ from harness import run, sdbg
 CLIENT = pathlib.Path(__file__).with_name("sdk-client.mjs")
 # What a tool needs to be called in earnest; a tool that is not here is called with a job's name.
 NO_NAME = {"job_list", "job_doctor"}
+# Of the protocol, as the inspector calls them: until 2025-11-25, whichever it finds, from 2026-07-28 on.
+ERAS = ("legacy", "auto", "modern")
+NO_SUCH_TOOL = 5  # an exit code of the inspector's
 
 
 class Sdk(agents.ClientTest):
@@ -104,24 +107,61 @@ class Sdk(agents.ClientTest):
 class Inspector(agents.ClientTest):
     programs = ("inspector",)
 
-    def inspect(self, *arguments, exits=0):
+    def inspect(self, era, *arguments, exits=0):
         node, inspector = programs.executable("node"), programs.executable("inspector")
-        return run(node, inspector, "--cli", "sdbg", "mcp", *arguments, env=self.only(), cwd=self.project,
-                   exits=exits, timeout=120)
+        return run(node, inspector, "--cli", "sdbg", "mcp", "--protocol-era", era, *arguments, env=self.only(),
+                   cwd=self.project, exits=exits, timeout=120)
+
+    def call(self, era, tool, **arguments):
+        """What the inspector prints of a tool's answer, also of one that tells of a failure."""
+        return self.inspect(era, "--method", "tools/call", "--tool-name", tool,
+                            *(word for pair in arguments.items() for word in ("--tool-arg", "=".join(pair))),
+                            exits=None).stdout
 
     def test_tools_are_portable(self):
-        for era in ("legacy", "auto"):
+        for era in ERAS:
             with self.subTest(era=era):
-                done = self.inspect("--protocol-era", era, "--strict", "--method", "tools/list", "--format", "json")
+                done = self.inspect(era, "--strict", "--method", "tools/list", "--format", "json")
                 self.assertIn("job_start", done.stdout)
 
-    def test_calls(self):
-        done = self.inspect("--method", "tools/call", "--tool-name", "job_start", "--tool-arg", "name=one",
-                            "--tool-arg", "command=sleep 600")
-        self.assertIn("one running", done.stdout)
-        done = self.inspect("--method", "tools/call", "--tool-name", "job_stop", "--tool-arg", "name=one")
-        self.assertIn("stopped", done.stdout)
-        self.assertNotEqual(self.inspect("--method", "tools/call", "--tool-name", "job_none", exits=None).code, 0)
+    def test_every_tool(self):
+        for era in ("legacy", "modern"):
+            with self.subTest(era=era):
+                self.check_every_tool(era)
+
+    def check_every_tool(self, era):
+        name = f"one-{era}"
+        answers = {
+            "job_start": self.call(era, "job_start", name=name, command="read x; echo got $x; exec sleep 600",
+                                   pty="true"),
+            "job_list": self.call(era, "job_list"),
+            "job_status": self.call(era, "job_status", name=name),
+            "job_send": self.call(era, "job_send", name=name, text="hello\n"),
+            "job_screen": self.call(era, "job_screen", name=name),
+            "job_logs": self.call(era, "job_logs", name=name),
+            "job_wait": self.call(era, "job_wait", name=name, timeout_seconds="0.1"),
+            "job_restart": self.call(era, "job_restart", name=name),
+            "job_stop": self.call(era, "job_stop", name=name),
+            "job_doctor": self.call(era, "job_doctor"),
+        }
+        tools = json.loads(self.inspect(era, "--method", "tools/list", "--format", "json").stdout)
+        self.assertEqual({tool["name"] for tool in tools["result"]["tools"]}, set(answers))
+        for tool, answer in answers.items():
+            self.assertIn("bus" if tool == "job_doctor" else name, answer, tool)
+        self.assertIn("got hello", answers["job_logs"])
+        self.assertIn("stopped", answers["job_stop"])
+        self.assertIn("no-such-job", self.call(era, "job_status", name="nothing"))
+        unknown = self.inspect(era, "--method", "tools/call", "--tool-name", "job_none", exits=None)
+        self.assertEqual(unknown.code, NO_SUCH_TOOL, unknown)
+
+    def test_resources_and_prompts(self):
+        sdbg("start", "-n", "one", "--cwd", self.project, "--", "sleep", "600")
+        for era in ERAS:
+            with self.subTest(era=era):
+                self.assertIn("sdbg://jobs/one/log", self.inspect(era, "--method", "resources/list").stdout)
+                self.assertIn("sleep 600", self.inspect(era, "--method", "resources/read", "--uri",
+                                                        "sdbg://jobs/one").stdout)
+                self.assertIn("diagnose", self.inspect(era, "--method", "prompts/list").stdout)
 
 
 if __name__ == "__main__":
