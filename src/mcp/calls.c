@@ -101,11 +101,18 @@ static Json *tool_result(Calls *c, const Tool *t, const char *text, Json *facts,
         return call_result(whole, facts, failed);
 }
 
+/* What the policy refuses is of interest to the user, and not only to the model that is told. */
+static void log_refusal(Calls *c, uint64_t call, const char *code, const char *message) {
+        if (streq_ptr(code, ERROR_POLICY))
+                core_log(c->core, call, "warning", message);
+}
+
 /* A call that is wrong in itself: the model is told, and can do better. */
 static void answer_mistake(Calls *c, uint64_t call, AnswerShape shape, const Error *e) {
         _cleanup_free_ char *text = NULL;
         Json *facts;
 
+        log_refusal(c, call, e->code, e->message);
         if (shape != SHAPE_TOOL) {
                 core_error(c->core, call, RPC_INVALID_PARAMS, e->message);
                 return;
@@ -121,20 +128,25 @@ static void answer_mistake(Calls *c, uint64_t call, AnswerShape shape, const Err
 static void finish(Calls *c, Worker *w) {
         _cleanup_free_ char *text = NULL;
         _cleanup_json_ Json *facts = NULL;
+        const Json *error;
         const char *message;
         bool failed;
 
         if (worker_answer(w, &c->session, &text, &facts, &failed) < 0) {
-                core_error(c->core, w->call, RPC_INTERNAL_ERROR, "the call died before it had an answer");
+                message = "the call died before it had an answer";
+                core_log(c->core, w->call, "error", message);
+                core_error(c->core, w->call, RPC_INTERNAL_ERROR, message);
                 return;
         }
-        message = json_string(json_get(json_get(facts, "error"), "message"));
+        error = json_get(facts, "error");
+        message = strempty(json_string(json_get(error, "message")));
+        log_refusal(c, w->call, json_string(json_get(error, "code")), message);
         if (w->shape == SHAPE_TOOL)
                 core_result(c->core, w->call, tool_result(c, w->tool, text, TAKE_PTR(facts), failed));
         else if (failed && w->shape == SHAPE_RESOURCE)
-                core_not_found(c->core, w->call, w->uri, strempty(message));
+                core_not_found(c->core, w->call, w->uri, message);
         else if (failed)
-                core_error(c->core, w->call, RPC_INTERNAL_ERROR, strempty(message));
+                core_error(c->core, w->call, RPC_INTERNAL_ERROR, message);
         else if (w->shape == SHAPE_PROMPT)
                 core_result(c->core, w->call, prompt_result(text));
         else if (w->shape == SHAPE_RESOURCES)

@@ -65,13 +65,14 @@ static char *ready_text(const Job *j) {
         return text;
 }
 
-int news_look(News *n, const Job *j) {
+const NewsItem *news_look(News *n, const Job *j) {
         bool ended = job_has_ended(j) && j->ended_at >= n->since;
         bool ready = j->state == JOB_READY && j->ready_at >= n->since;
 
-        if ((!ended && !ready) || find(n, j->name, j->run, j->state))
-                return 0;
-        return add(n, j->name, j->run, j->state, false, ended ? end_text(j) : ready_text(j));
+        if ((!ended && !ready) || find(n, j->name, j->run, j->state) ||
+            add(n, j->name, j->run, j->state, false, ended ? end_text(j) : ready_text(j)) < 0)
+                return NULL;
+        return &n->items[n->n - 1];
 }
 
 int news_seen(News *n, const char *job, const char *run, JobState state) {

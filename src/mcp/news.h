@@ -19,8 +19,9 @@ typedef struct News {
 
 void news_done(News *n);
 
-/* Looks at how a job stands: an end and a readiness are news. Return: 0, -ENOMEM. */
-int news_look(News *n, const Job *j);
+/* Looks at how a job stands: an end and a readiness are news. Return: what is new, borrowed until the next look;
+ * NULL where nothing is, and without memory. */
+const NewsItem *news_look(News *n, const Job *j);
 
 /* The client has seen itself that this job stands so. Return: 0, -ENOMEM. */
 int news_seen(News *n, const char *job, const char *run, JobState state);

@@ -86,6 +86,14 @@ static bool subscribe(void *userdata, const char *uri, bool on) {
         return known;
 }
 
+/* What there is to tell with the next answer is logged at once, for clients that show it to their user. */
+static void look(Server *s, const Job *job) {
+        const NewsItem *news = news_look(&s->calls.news, job);
+
+        if (news)
+                core_log(s->core, 0, news->state == JOB_FAILED ? "error" : "info", news->text);
+}
+
 static void hear(void *userdata, WatchKind kind, const Job *job) {
         Server *s = userdata;
 
@@ -94,7 +102,7 @@ static void hear(void *userdata, WatchKind kind, const Job *job) {
                 watch_logs(s);
         }
         if (kind == WATCH_STATE && session_cares(&s->calls.session, job))
-                (void) news_look(&s->calls.news, job);
+                look(s, job);
         subscriptions_touch(&s->subscriptions, job->name, kind == WATCH_OUTPUT);
 }
 

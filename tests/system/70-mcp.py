@@ -679,6 +679,50 @@ class News(McpTest):
             self.assertIn(name, str(client.call("job_list").facts["notices"]))
 
 
+class Log(McpTest):
+    """notifications/message, from the level on that the client asks for."""
+
+    def logged(self, client=None):
+        message = self.told("notifications/message", client)["params"]
+        self.assertEqual(message["logger"], "sdbg")
+        return message["level"], message["data"]
+
+    def test_ends_and_readiness(self):
+        self.mcp.request("logging/setLevel", {"level": "info"})
+        name = self.start("sleep 0.3; echo here; sleep 0.3; exit 3", ready_log="here")
+        level, text = self.logged()
+        self.assertEqual((level, text.split(" (")[0]), ("info", f"{name} is ready"))
+        level, text = self.logged()
+        self.assertEqual((level, text.split(" (")[0]), ("error", f"{name} failed: exited with code 3"))
+        # It is told to the model all the same.
+        self.assertEqual(len(self.mcp.call("job_list").facts["notices"]), 2)
+
+    def test_levels(self):
+        """Without a word of the client's, from a warning on."""
+        self.mcp.call("job_wait", name=self.start("sleep 0.3"))
+        self.mcp.call("job_wait", name=self.start("sleep 0.3; exit 1"))
+        self.assertEqual(self.logged()[0], "error")
+        self.mcp.request("logging/setLevel", {"level": "critical"})
+        self.mcp.call("job_wait", name=self.start("sleep 0.3; exit 2"))
+        self.mcp.request("logging/setLevel", {"level": "info"})
+        self.mcp.call("job_wait", name=self.start("sleep 0.3"))
+        self.assertEqual(self.logged()[0], "info")
+
+    def test_refusals(self):
+        with tempfile.TemporaryDirectory() as directory:
+            pathlib.Path(directory, "sdbg").mkdir()
+            pathlib.Path(directory, "sdbg/sdbg.conf").write_text("[MCP]\nReadOnly=yes\n")
+            for options in ({}, {"version": mcp_client.STATELESS, "log_level": "warning"}):
+                client = self.client(env={"XDG_CONFIG_HOME": directory}, **options)
+                client.call("job_start", command="true")
+                level, text = self.logged(client)
+                self.assertEqual(level, "warning")
+                self.assertIn("refused by policy", text)
+            client = self.client(env={"XDG_CONFIG_HOME": directory}, version=mcp_client.STATELESS)
+            client.call("job_start", command="true")
+            self.assertTrue(client.notifications.empty())
+
+
 class Resources(McpTest):
     def contents(self, uri):
         (item,) = self.mcp.request("resources/read", {"uri": uri})["contents"]
