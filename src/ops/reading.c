@@ -7,8 +7,8 @@
 int reading_failed(const Source *s, int r, Error *reterr) {
         if (r != -E2BIG)
                 return error_set(reterr, ERROR_FAILED, r, "cannot read the log of '%s'", s->job);
-        error_set(reterr, ERROR_USAGE, 0, "the regular expression takes too long on a line of '%s'", s->job);
-        error_hint(reterr, "what mostly makes it so are nested repetitions like (a+)+");
+        r = regex_given_up(reterr);
+        error_prefix(reterr, "job '%s'", s->job);
         return r;
 }
 

@@ -168,8 +168,7 @@ static int await_selected(const Condition *c, WaitResult *w, bool any, usec_t ti
         }
         measure(&w->jobs);
         if (r == -E2BIG)
-                return error_set(reterr, ERROR_FAILED, 0,
-                                 "the regular expression needs too many steps on what was printed");
+                return regex_given_up(reterr);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot wait for the job's state");
         return r == 0 ? say_timeout(w, timeout, reterr) : check_ended(w, any, reterr);

@@ -24,9 +24,12 @@ static void match_line(Ready *r, const char *data, size_t len, usec_t now) {
         }
         for (size_t i = 0; i < r->readiness.n; i++) {
                 Probe *p = &r->probes[i];
+                int match = p->regex && !p->check->holds ? regex_match(p->regex, data, len) : 0;
 
-                if (p->regex && !p->check->holds && regex_match(p->regex, data, len) > 0)
+                if (match > 0)
                         readiness_tell(&r->readiness, p->check, true, now);
+                else if (match < 0)
+                        p->why = "it takes too long on a line that was printed";
         }
 }
 

@@ -55,6 +55,12 @@ int regex_match(const Regex *r, const char *text, size_t len) {
         return n == PCRE2_ERROR_NOMATCH ? 0 : -E2BIG;
 }
 
+int regex_given_up(Error *reterr) {
+        error_set(reterr, ERROR_USAGE, 0, "the regular expression takes too long on a line that was printed");
+        error_hint(reterr, "what mostly makes it so are nested repetitions like (a+)+");
+        return -E2BIG;
+}
+
 const char *regex_mark(const Regex *r) {
         return (const char *) pcre2_get_mark(r->data);
 }

@@ -17,5 +17,8 @@ DEFINE_CLEANUP_FUNC(Regex *, regex_free);
  * explodes on this text. */
 int regex_match(const Regex *r, const char *text, size_t len);
 
+/* Says that a search was given up, and why that may be. Return: -E2BIG. */
+int regex_given_up(Error *reterr);
+
 /* The name of the (*MARK:NAME) that the last successful match has passed. Return: borrowed; NULL: none. */
 const char *regex_mark(const Regex *r);
