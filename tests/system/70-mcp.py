@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import shlex
 import signal
 import tempfile
 import time
@@ -128,6 +129,16 @@ class Protocol(McpTest):
                                 ("job_list", {"cursor": "x"})):
             with self.subTest(tool=tool, arguments=arguments):
                 self.call_fails("usage", tool, **arguments)
+
+    def test_wrong_type_of_each_parameter(self):
+        for tool in self.mcp.request("tools/list")["tools"]:
+            schema = tool["inputSchema"]
+            for name, kind in schema["properties"].items():
+                with self.subTest(tool=tool["name"], parameter=name):
+                    required = {key: "x" for key in schema.get("required", [])}
+                    wrong = 7 if kind["type"] == "object" else {"x": [{}]}
+                    answer = self.call_fails("usage", tool["name"], **required | {name: wrong})
+                    self.assertIn(name, answer.text)
 
     def test_unknown_parameter_names_the_near_ones(self):
         answer = self.call_fails("usage", "job_start", comand="x")
@@ -456,10 +467,33 @@ class Tools(McpTest):
         folded = self.mcp.call("job_logs", name=name, lines=2, collapse=True).facts["output"]
         self.assertIn("same (×30)", folded)
 
-    def test_exploding_expression(self):
-        name = self.start(f"echo {'a' * 100}; sleep 100")
-        wait_until(lambda: self.mcp.call("job_status", name=name).facts["job"]["lines"] == 1)
-        self.call_fails("usage", "job_logs", name=name, grep="(a+)+$b|^(a|aa)+$c|(?:a*)*d")
+    def test_exploding_expressions(self):
+        """Matching is bounded wherever a model gives an expression, and it is told."""
+        bomb = "(a+)+$b|^(a|aa)+$c|(?:a*)*d"
+        name = self.start(f"sleep 0.5; echo {'a' * 100}; sleep 100")
+        for tool, arguments in (("job_wait", {"for": f"log={bomb}"}), ("job_logs", {"grep": bomb}),
+                                ("job_wait", {"for": f"log={bomb}"})):
+            answer = self.call_fails("usage", tool, name=name, **arguments)
+            self.assertIn("takes too long", answer.text)
+        answer = self.mcp.call("job_start", command=f"echo {'a' * 100}; sleep 100", ready_log=bomb,
+                               ready_timeout_seconds=1)
+        self.assertTrue(answer.failed)
+        self.assertIn("takes too long", answer.text)
+
+    def test_list_begins_with_what_is_near(self):
+        """This session's jobs, this project's, those of the others; running ones first in each."""
+        client = self.client(env={"SDBG_SESSION": "s-9"}, cwd="/usr")
+        names = {}
+        for kind, arguments in (("session-old", ["--cwd", "/", "-l", "session=s-9"]), ("project-old", ["--cwd", "/usr/share"]),
+                                ("session", ["--cwd", "/", "-l", "session=s-9"]), ("project", ["--cwd", "/usr"]),
+                                ("other", ["--cwd", "/"])):
+            names[kind] = unique_name(kind)
+            sdbg("start", "-n", names[kind], *arguments, "--", "sleep", "100")
+            if "-old" in kind:
+                sdbg("stop", names[kind])
+        listed = [job["name"] for job in client.call("job_list").facts["jobs"]]
+        order = sorted(names, key=lambda kind: listed.index(names[kind]))
+        self.assertEqual(order, ["session", "session-old", "project", "project-old", "other"])
 
     def test_list_is_paged(self):
         names = {self.start("true", name=unique_name(f"page{n}")) for n in range(30)}
@@ -638,6 +672,23 @@ class Policy(McpTest):
             harness.run(*sandbox, "sdbg", "restart", name, exits=7)
             self.configured("[Start]\nOutsideSandbox=yes\n")
             harness.run(*sandbox, "sdbg", "restart", name, env={"XDG_CONFIG_HOME": str(self.directory)})
+
+
+    def test_out_of_other_mounts(self):
+        """A namespace that only root makes, as some sandboxes' helpers do."""
+        name = unique_name("box")
+        script, answer = (pathlib.Path.home() / file for file in ("in-other-mounts", "other-mounts-answer"))
+        exports = "".join(f"export {key}={shlex.quote(os.environ[key])}\n"
+                          for key in ("PATH", "HOME", "XDG_RUNTIME_DIR", harness.MARKER))
+        script.write_text(f"#!/bin/sh\n{exports}sdbg start -n {name} -- sleep 100 2>{answer}\necho $? >>{answer}\n")
+        script.chmod(0o755)
+        self.addCleanup(script.unlink)
+        harness.root("run-in-other-mounts")
+        self.addCleanup(answer.unlink)
+        refused = answer.read_text()
+        self.assertIn("another mount namespace", refused)
+        self.assertTrue(refused.endswith("\n7\n"), refused)
+        self.assertNotIn(name, sdbg("list").stdout)
 
 
 class News(McpTest):
@@ -848,13 +899,12 @@ class Many(McpTest):
     def test_ten_thousand_calls(self):
         name = self.start("echo x; sleep 100")
         before = None
-        for number in range(10000):
-            tool = ("job_list", "job_status", "job_logs")[number % 3] if number % 10 == 0 else "ping"
-            if tool == "ping":
-                self.mcp.request("ping")
-            else:
-                self.mcp.call(tool, **({} if tool == "job_list" else {"name": name}))
-            if number == 1000:
+        for number in range(1000):
+            calls = [self.mcp.begin_call("job_list") if number % 2 else self.mcp.begin_call(tool, name=name)
+                     for tool in ("job_status", "job_logs") for _ in range(5)]
+            for call in calls:
+                self.assertFalse(Answer(self.mcp.result(call)).failed)
+            if number == 100:
                 before = resident(self.mcp)
         self.assertLess(resident(self.mcp), before + (256 << 10))
         self.assertLess(resident(self.mcp), 8 << 20)
