@@ -11,6 +11,7 @@
 
 #include "cli/attach.h"
 #include "cli/detach-keys.h"
+#include "cli/status-line.h"
 
 #define DETACH_KEYS "C-b"
 #define TYPED_MAX 4096
@@ -25,6 +26,7 @@ typedef struct Session {
         Connection *connection;
         DetachKeys keys;
         Tty tty;
+        StatusLine status_line;
         int signal_fd;
         bool read_only, input_closed;
         usec_t detach_at;
@@ -32,13 +34,16 @@ typedef struct Session {
         Error *reterr;
 } Session;
 
-static int send_size(Session *s) {
+/* redraw: somebody else may have written on this terminal, or it has moved what was on it. */
+static int send_size(Session *s, bool redraw) {
         unsigned cols, rows;
         char text[64];
 
         if (tty_size(STDOUT_FILENO, &cols, &rows) < 0)
                 return 0;
-        snprintf(text, sizeof(text), "{\"cols\":%u,\"rows\":%u}", cols, rows);
+        rows = status_line_resize(&s->status_line, (int) cols, (int) rows);
+        snprintf(text, sizeof(text), "{\"cols\":%u,\"rows\":%u,\"redraw\":%s}", cols, rows,
+                 redraw || status_line_is_on(&s->status_line) ? "true" : "false");
         return connection_send(s->connection, FRAME_RESIZE, text, strlen(text));
 }
 
@@ -51,7 +56,7 @@ static int on_signal(Session *s) {
                 if (i.ssi_signo == SIGCONT)
                         (void) tty_raw(STDIN_FILENO, &s->tty);
                 if (i.ssi_signo == SIGWINCH || i.ssi_signo == SIGCONT)
-                        (void) send_size(s);
+                        (void) send_size(s, i.ssi_signo == SIGCONT);
                 else
                         r = ATTACH_DETACHED;
         }
@@ -75,15 +80,17 @@ static int on_typed(Session *s, usec_t now) {
         return leave ? ATTACH_DETACHED : r < 0 ? ATTACH_LOST : -EAGAIN;
 }
 
-static int on_frames(Session *s) {
+static int on_frames(Session *s, usec_t now) {
         Frame f;
         int r;
 
         while ((r = connection_next(s->connection, 0, &f)) > 0)
                 switch (f.type) {
                 case FRAME_OUTPUT:
-                        if (write_all(STDOUT_FILENO, f.data, f.len) < 0)
+                        if (status_line_pass(&s->status_line, f.data, f.len, now) < 0)
                                 return ATTACH_DETACHED;
+                        if (status_line_wants_screen(&s->status_line))
+                                (void) send_size(s, true);
                         break;
                 case FRAME_BYE:
                         return ATTACH_ENDED;
@@ -95,12 +102,12 @@ static int on_frames(Session *s) {
         return r == 0 || r == -EINTR ? -EAGAIN : ATTACH_LOST;
 }
 
-static usec_t next_wakeup(const Session *s) {
+static usec_t leave_at(const Session *s) {
         return MIN(detach_keys_deadline(&s->keys), s->detach_at);
 }
 
 static int session_loop(Session *s) {
-        int r = on_frames(s);
+        int r = on_frames(s, now_usec(CLOCK_MONOTONIC));
 
         while (r == -EAGAIN) {
                 struct pollfd p[] = {
@@ -108,20 +115,23 @@ static int session_loop(Session *s) {
                         { .fd = connection_fd(s->connection), .events = POLLIN },
                         { .fd = s->signal_fd, .events = POLLIN },
                 };
-                usec_t now = now_usec(CLOCK_MONOTONIC), left = usec_sub(next_wakeup(s), now);
+                usec_t wakeup = MIN(leave_at(s), s->status_line.next), now = now_usec(CLOCK_MONOTONIC),
+                       left = usec_sub(wakeup, now);
                 struct timespec t = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
 
-                if (ppoll(p, ELEMENTSOF(p), next_wakeup(s) == USEC_INFINITY ? NULL : &t, NULL) < 0)
+                if (ppoll(p, ELEMENTSOF(p), wakeup == USEC_INFINITY ? NULL : &t, NULL) < 0)
                         continue;
                 now = now_usec(CLOCK_MONOTONIC);
                 if (p[1].revents)
-                        r = on_frames(s);
+                        r = on_frames(s, now);
                 if (r == -EAGAIN && p[2].revents)
                         r = on_signal(s);
                 if (r == -EAGAIN && p[0].revents)
                         r = on_typed(s, now);
-                if (r == -EAGAIN && now >= next_wakeup(s))
+                if (r == -EAGAIN && now >= leave_at(s))
                         r = ATTACH_DETACHED;
+                if (r == -EAGAIN && now >= s->status_line.next)
+                        status_line_tick(&s->status_line, now);
         }
         return r;
 }
@@ -146,9 +156,10 @@ static int greet(Session *s, const AttachOptions *o) {
         JobSide side;
         int r;
 
-        if (!o->read_only && tty_size(STDOUT_FILENO, &cols, &rows) >= 0) {
-                g.cols = (int) cols;
-                g.rows = (int) rows;
+        if (tty_size(STDOUT_FILENO, &cols, &rows) >= 0) {
+                rows = status_line_resize(&s->status_line, (int) cols, (int) rows);
+                g.cols = o->read_only ? 0 : (int) cols;
+                g.rows = o->read_only ? 0 : (int) rows;
         }
         r = control_connect(s->job, &g, &s->connection, &side, s->reterr);
         if (r < 0 || side.pty)
@@ -159,6 +170,7 @@ static int greet(Session *s, const AttachOptions *o) {
 int attach_terminal(const char *job, const AttachOptions *o, Error *reterr) {
         Session s = {
                 .signal_fd = -EBADF,
+                .status_line = STATUS_LINE_NONE,
                 .read_only = o->read_only,
                 .detach_at = o->detach_after ? now_usec(CLOCK_MONOTONIC) + o->detach_after : USEC_INFINITY,
                 .job = job,
@@ -172,6 +184,8 @@ int attach_terminal(const char *job, const AttachOptions *o, Error *reterr) {
                 error_hint(reterr, "for example C-b, or ctrl-p,ctrl-q");
                 return -EINVAL;
         }
+        if (o->status_line)
+                status_line_begin(&s.status_line, job, o->detach_keys ?: DETACH_KEYS, o->read_only);
         r = greet(&s, o);
         if (r >= 0)
                 r = block_signals(&s, &before);
@@ -180,9 +194,11 @@ int attach_terminal(const char *job, const AttachOptions *o, Error *reterr) {
                 if (r >= 0)
                         r = session_loop(&s);
                 (void) write_all(STDOUT_FILENO, RESET, strlen(RESET));
+                status_line_end(&s.status_line);
                 tty_restore(&s.tty);
                 (void) sigprocmask(SIG_SETMASK, &before, NULL);
         }
+        status_line_end(&s.status_line);
         close_fd(s.signal_fd);
         if (s.connection)
                 connection_free(s.connection);

@@ -7,6 +7,7 @@
 typedef struct AttachOptions {
         const char *detach_keys; /* NULL: Ctrl+B */
         bool read_only;
+        bool status_line;    /* in the last row */
         bool from_start;     /* all that the job has printed, not its present screen */
         usec_t detach_after; /* 0: never */
 } AttachOptions;

@@ -10,7 +10,7 @@
 #include "cli/verbs.h"
 
 typedef struct AttachRequest {
-        bool read_only;
+        bool read_only, status_line;
         char *detach_keys;
         uint64_t lines;
 } AttachRequest;
@@ -22,6 +22,8 @@ static const Param attach_params[] = {
         PARAM("read-only", 'r', PARAM_FLAG, read_only, NULL, "look on, without typing"),
         PARAM("detach-keys", 0, PARAM_STRING, detach_keys, "KEYS",
               "leave with these (default: C-b; twice sends it)"),
+        PARAM("status-line", 0, PARAM_FLAG, status_line, NULL,
+              "show the job's name, state and time in the last row"),
         PARAM("lines", 'n', PARAM_COUNT, lines, "N", "show the last N lines of the log first"),
         {},
 };
@@ -53,7 +55,9 @@ static int show_scrollback(const Job *j, uint64_t lines, Error *reterr) {
 
 static int run_attach(Cli *cli, void *request, char **operands) {
         AttachRequest *q = request;
-        AttachOptions o = { .detach_keys = q->detach_keys, .read_only = q->read_only };
+        AttachOptions o = { .detach_keys = q->detach_keys,
+                            .read_only = q->read_only,
+                            .status_line = q->status_line };
         _cleanup_job_ Job j = JOB_INIT;
         const char *name = operands[0];
         int r;

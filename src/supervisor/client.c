@@ -160,6 +160,8 @@ static int take(Control *c, Client *client, const Frame *f) {
                 break;
         case FRAME_RESIZE:
                 resize(c, client, o);
+                if (client->follows && get_bool(o, "redraw"))
+                        draw(c, client);
                 break;
         case FRAME_SCREEN:
                 show_screen(c, client, o);

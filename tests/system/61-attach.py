@@ -5,6 +5,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -214,6 +215,99 @@ class WaysOut(AttachTest):
         self.attached(1)
         other.type("echo still $((1))\r")
         other.expect("still 1")
+
+
+class StatusLine(AttachTest):
+    """Attached within another job's terminal, whose screen shows what a person sees."""
+
+    ROWS = 20
+
+    def setUp(self):
+        super().setUp()
+        self.shell()
+        self.outer = unique_name()
+        sdbg("start", "--name", self.outer, "--settle=0", "--pty", f"--size=80x{self.ROWS}", "sh", "-c",
+             f"sdbg attach --status-line {self.name}; echo left; exec sleep 1000")
+        self.shown()
+
+    def lines(self):
+        return sdbg("screen", self.outer, json=True).json["lines"]
+
+    def is_shown(self, rows):
+        lines = self.lines()
+        found = [i for i, line in enumerate(lines) if re.fullmatch(rf" {self.name}  running  [0-9]+s +C-b leaves it ", line)]
+        return found == [rows - 1]
+
+    def shown(self, rows=ROWS):
+        wait_until(lambda: self.is_shown(rows), what=f"the status line in row {rows} of {self.lines()}")
+
+    def type(self, *arguments):
+        sdbg("send", self.outer, *arguments)
+
+    def see(self, text):
+        wait_until(lambda: text in self.lines(), what=text)
+
+    def test_row_is_not_the_jobs(self):
+        self.type("stty size")
+        self.see(f"{self.ROWS - 1} 80")
+        self.type("seq 100")
+        wait_until(lambda: self.lines()[-3:-1] == ["100", "ready>"])
+        self.shown()
+        self.type("clear; printf '\\033[r\\033[99;1Hbottom\\n'")
+        self.see("bottom")
+        self.shown()
+
+    def test_vim(self):
+        self.type("vim -u NONE --cmd 'set nocompatible laststatus=2' file")
+        wait_until(lambda: any(line.startswith("file") for line in self.lines()))
+        self.shown()
+        self.type("--no-newline", "ihello")
+        self.type("--no-newline", "--key", "Esc", "--key", "C-d")
+        self.see("hello")
+        self.shown()
+        self.type(":q!")
+        self.see("ready>")
+        self.shown()
+
+    def test_new_size(self):
+        window = self.terminal("sdbg", "attach", self.outer, columns=91, rows=25)
+        self.shown(25)
+        self.type("stty size")
+        self.see("24 91")
+        window.resize(70, 12)
+        self.shown(12)
+        self.type("stty size")
+        self.see("11 70")
+
+    def test_two_with_one(self):
+        plain = self.attach()
+        plain.expect("ready>")
+        self.type("echo $((40 + 2))")
+        plain.expect("42")
+        self.shown()
+        self.assertNotIn("leaves it", plain.seen)
+
+    def test_read_only(self):
+        window = self.attach("-r", "--status-line", columns=80, rows=10)
+        window.expect("read-only  C-b leaves it")
+        self.type("stty size")
+        self.see(f"{self.ROWS - 1} 80")
+
+    def left(self):
+        self.see("left")
+        self.assertFalse([line for line in self.lines() if "leaves it" in line])
+
+    def test_left_by_its_key(self):
+        self.type("--no-newline", "--key", "C-b")
+        self.left()
+
+    def test_left_with_the_job(self):
+        self.type("exit")
+        self.left()
+
+    def test_left_with_the_supervisor(self):
+        os.kill(int(harness.unit_properties(harness.unit_of(self.name), "MainPID")["MainPID"]), signal.SIGKILL)
+        self.left()
 
 
 class SlowClient(AttachTest):

@@ -21,7 +21,7 @@ typedef enum FrameType {
         FRAME_PASTE,     /* client: "begin" or "end" of a paste, marked where the program asked for it */
         FRAME_END,       /* client: end of input, behind all of it */
         FRAME_SYNC,      /* client: answered with the same once the job's side has taken all input so far */
-        FRAME_RESIZE,    /* client: JSON, cols and rows */
+        FRAME_RESIZE,    /* client: JSON, cols and rows; redraw: the screen is wanted anew */
         FRAME_SCREEN,    /* client: JSON, color; answer: JSON, the screen */
         FRAME_OUTPUT,    /* supervisor: bytes of the terminal */
         FRAME_GAP,       /* supervisor: JSON; output was left out, what comes next draws the screen anew */
