@@ -158,6 +158,12 @@ static const Listener *find_wanted(const PortTable *t, const Spec *s) {
                 if (!l && ready_port_parse(*text, &host, &port, NULL) >= 0)
                         l = find(t, host, port);
         }
+        for (char **text = s->ready_anywhere ? NULL : s->ready_http; !l && text && *text; text++) {
+                _cleanup_ready_url_ ReadyUrl u = {};
+
+                if (ready_url_parse(*text, &u, NULL) >= 0)
+                        l = find(t, u.host, u.port);
+        }
         return l;
 }
 

@@ -57,7 +57,7 @@ const Param run_params[] = {
               "end the job with the login session, or with process N (default: user)"),
         PARAM("ready-log", 0, PARAM_LIST, ready_log, "RE", "ready when it has printed a line that matches"),
         PARAM("ready-port", 0, PARAM_LIST, ready_port, "[HOST:]PORT", "ready when it listens there (TCP)"),
-        PARAM("ready-http", 0, PARAM_LIST, ready_http, "URL", "ready when this is answered with 2xx or 3xx"),
+        PARAM("ready-http", 0, PARAM_LIST, ready_http, "URL", "ready when it answers this with 2xx or 3xx"),
         PARAM("ready-exec", 0, PARAM_LIST, ready_exec, "COMMAND",
               "ready when this, run by /bin/sh, exits with 0"),
         PARAM("ready-timeout", 0, PARAM_DURATION, ready_timeout, "TIME",

@@ -273,6 +273,17 @@ bool listener_takes(const Listener *l, const char *address, int port) {
         return streq(l->address, "::") && !(v4 && l->v6_only);
 }
 
+const Listener *listener_at(const PortTable *t, const char *address, int port) {
+        const char *const bound[] = { address, strchr(address, ':') ? "::" : "0.0.0.0", "::" };
+
+        for (size_t i = 0; i < ELEMENTSOF(bound); i++)
+                for (size_t k = 0; k < t->n; k++)
+                        if (streq(t->listeners[k].address, bound[i]) &&
+                            listener_takes(&t->listeners[k], address, port))
+                                return &t->listeners[k];
+        return NULL;
+}
+
 static int is_inode(void *userdata, pid_t pid, uint64_t inode) {
         return inode == *(const uint64_t *) userdata;
 }

@@ -52,14 +52,14 @@ void http_begin(Ready *r, Probe *p, usec_t now) {
         char port[8];
         int k;
 
-        snprintf(port, sizeof(port), "%d", p->url.port);
+        snprintf(port, sizeof(port), "%d", p->port);
         if (!p->addresses && (k = resolve(p->url.host, port, &p->addresses)) != 0) {
                 fail(p, gai_strerror(k), 0);
                 finish(r, p, false, now);
                 return;
         }
         p->address = p->addresses;
-        p->is_sent = false;
+        p->is_sent = p->is_foreign = false;
         p->answer = (HttpAnswer){};
         if (!connect_next(p))
                 finish(r, p, false, now);
@@ -93,6 +93,24 @@ static int send_request(Probe *p) {
         return 0;
 }
 
+/* Whether it is the job that has answered, and not somebody else who has the port. */
+static bool answers_for_job(Ready *r, Probe *p) {
+        char address[NI_MAXHOST] = "";
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof(peer);
+
+        if (r->spec.ready_anywhere)
+                return true;
+        if (getpeername(p->socket, (struct sockaddr *) &peer, &size) < 0 ||
+            getnameinfo((struct sockaddr *) &peer, size, address, sizeof(address), NULL, 0, NI_NUMERICHOST) !=
+                    0)
+                return false;
+        /* An address of one link has the link's name behind it. */
+        address[strcspn(address, "%")] = '\0';
+        p->is_foreign = !port_is_jobs(r, p, address);
+        return !p->is_foreign;
+}
+
 static int read_answer(Ready *r, Probe *p, usec_t now) {
         char data[4096];
         ssize_t n = read(p->socket, data, sizeof(data));
@@ -106,12 +124,15 @@ static int read_answer(Ready *r, Probe *p, usec_t now) {
         if (status > 0) {
                 snprintf(p->text, sizeof(p->text), "it answers %d", status);
                 p->why = p->text;
+                if (status < 400 && !answers_for_job(r, p))
+                        return -EADDRINUSE;
                 finish(r, p, status < 400, now);
         }
         return status;
 }
 
 void http_go_on(Ready *r, Probe *p, usec_t now) {
+        bool is_elsewhere;
         int k;
 
         if (p->socket < 0)
@@ -121,11 +142,14 @@ void http_go_on(Ready *r, Probe *p, usec_t now) {
                 return;
         if (k == -EBADMSG)
                 fail(p, "what answers there does not speak HTTP/1", 0);
-        else
+        else if (!p->is_foreign)
                 fail(p, p->is_sent ? "no answer" : "cannot connect", -k);
         p->socket = close_fd(p->socket);
+        is_elsewhere = !p->is_sent || p->is_foreign;
+        p->is_sent = false;
+        p->answer = (HttpAnswer){};
         /* "localhost" may be listened on at one of its addresses only. */
-        if (p->is_sent || !connect_next(p))
+        if (!is_elsewhere || !connect_next(p))
                 finish(r, p, false, now);
 }
 

@@ -14,6 +14,8 @@
 #define VALUE_SHOWN 100
 
 int probe_init(Probe *p, ReadyCheck *check) {
+        int r;
+
         *p = (Probe){ .check = check, .socket = -EBADF, .pidfd = -EBADF };
         switch (check->kind) {
         case READY_LOG:
@@ -21,7 +23,9 @@ int probe_init(Probe *p, ReadyCheck *check) {
         case READY_PORT:
                 return ready_port_parse(check->value, &p->host, &p->port, NULL);
         case READY_HTTP:
-                return ready_url_parse(check->value, &p->url, NULL);
+                r = ready_url_parse(check->value, &p->url, NULL);
+                p->port = p->url.port;
+                return r;
         case READY_EXEC:
                 break;
         }
@@ -102,7 +106,9 @@ static void explain(Ready *r) {
 
                 if (p->check->holds)
                         continue;
-                if (p->check->kind == READY_PORT)
+                if (p->is_foreign)
+                        p->why = NULL;
+                if (p->check->kind == READY_PORT || p->is_foreign)
                         port_explain(r, p);
                 fputs(before, stdout);
                 printf(forms[p->check->kind], strempty(value));

@@ -23,12 +23,12 @@ typedef struct Probe {
         Regex *regex; /* READY_LOG */
 
         char *host; /* READY_PORT; NULL: any */
-        int port;
+        int port;   /* READY_PORT, READY_HTTP */
 
         ReadyUrl url; /* READY_HTTP */
         struct addrinfo *addresses, *address;
         int socket;
-        bool is_sent;
+        bool is_sent, is_foreign; /* the request; what answers well and is not the job's */
         HttpAnswer answer;
 
         pid_t pid; /* READY_EXEC */
@@ -62,6 +62,8 @@ usec_t log_check_unfinished(Ready *r, usec_t now);
 void port_try(Ready *r, Probe *p, usec_t now);
 /* Says who else listens there. */
 void port_explain(const Ready *r, Probe *p);
+/* Whether a listener of the job gets what is sent to a numeric address and the probe's port. */
+bool port_is_jobs(const Ready *r, Probe *p, const char *address);
 
 /* http.c: begins a try; goes on with it when its socket polls; gives it up. */
 void http_begin(Ready *r, Probe *p, usec_t now);

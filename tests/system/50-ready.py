@@ -345,12 +345,41 @@ class Http(ReadyTest):
             time.sleep(1000)""")
         self.assertEqual(self.start(self.url(port), "python3", "-c", script)["state"], "ready")
 
-    def test_anywhere(self):
-        server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    def serve(self, port=0):
+        """Return: the port of a server in this process, which answers all well."""
+        server = http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler)
         self.addCleanup(server.server_close)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
-        port = server.server_port
+        return server.server_port
+
+    def test_of_somebody_else_is_not_enough(self):
+        port = next(self.ports)
+        start = self.spawn_start(self.url(port), "--ready-timeout=2s", "sleep", "1000")
+        self.await_state("starting")
+        self.serve(port)
+        out, _ = start.communicate()
+        error = json.loads(out)["error"]
+        self.assertEqual((start.returncode, error["code"]), (5, "ready-timeout"))
+        self.assertRegex(error["message"], rf"http://127\.0\.0\.1:{port}/: PID {os.getpid()} \(.* listens there, not this job")
+        self.assertIn(f"PID {os.getpid()} (", error["hint"])
+
+    def test_somebody_elses_other_address(self):
+        """Both answer, and only one is the job's."""
+        port = next(self.ports)
+        start = self.spawn_start(self.url(port, host="localhost"), *self.listener_then_answerer(port))
+        self.await_state("starting")
+        self.serve(port)
+        self.let_go()
+        out, _ = start.communicate()
+        self.assertEqual((start.returncode, json.loads(out)["state"]), (0, "ready"))
+
+    def listener_then_answerer(self, port):
+        words = " ".join(map(str, self.answerer("::1", port, f"'{self.OK}'")))
+        return ["-c", f"read x <{self.pipe}; exec {words}"]
+
+    def test_anywhere(self):
+        port = self.serve()
         error = self.fail(self.url(port), "sleep", "1000", code="port-in-use")
         self.assertIn("--ready-anywhere", error["hint"])
         self.assertEqual(self.start(self.url(port), "--ready-anywhere", "sleep", "1000")["state"], "ready")

@@ -47,6 +47,10 @@ int ports_of_cgroup(const PortTable *t, int cgroup_fd, PortDetail detail, bool m
  * bound beside it. Only for TCP. */
 bool listener_takes(const Listener *l, const char *address, int port);
 
+/* The listener that gets connections to `address`, which is numeric: the one there, else the one at any address.
+ * Return: NULL where none does; of several that share the port (SO_REUSEPORT), the first. Only for TCP. */
+const Listener *listener_at(const PortTable *t, const char *address, int port);
+
 /* A process that holds the socket, of those this user may look at.
  * Return: 0; -ESRCH where none is found; negative errno. */
 int listener_process(const Listener *l, pid_t *ret);

@@ -100,11 +100,41 @@ static void test_takes(void **state) {
         }
 }
 
+static void test_at(void **state) {
+        static const struct {
+                const char *bound[3], *address;
+                int expected;
+        } rows[] = {
+                { { "0.0.0.0", "127.0.0.1" }, "127.0.0.1", 1 },
+                { { "0.0.0.0", "127.0.0.1" }, "127.0.0.2", 0 },
+                { { "::", "0.0.0.0" }, "127.0.0.1", 1 },
+                { { "::", "0.0.0.0" }, "::1", 0 },
+                { { "::", "127.0.0.2" }, "127.0.0.1", 0 },
+                { { "0.0.0.0", "::1" }, "::1", 1 },
+                { { "0.0.0.0", "127.0.0.1" }, "::1", -1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Listener l[3];
+                PortTable t = { .listeners = l };
+                const Listener *found;
+
+                for (; rows[i].bound[t.n]; t.n++)
+                        l[t.n] = (Listener){ .protocol = "tcp",
+                                             .port = 80,
+                                             .address = (char *) rows[i].bound[t.n] };
+                found = listener_at(&t, rows[i].address, 80);
+                assert_row(rows[i].address, found == (rows[i].expected < 0 ? NULL : &l[rows[i].expected]));
+                assert_null(listener_at(&t, rows[i].address, 81));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_inet_lines),
                 cmocka_unit_test(test_unix_lines),
                 cmocka_unit_test(test_takes),
+                cmocka_unit_test(test_at),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
