@@ -257,7 +257,8 @@ def said(file, what):
 def run_file(file, names, beds, options, report):
     name = f"{file.parent.name}/{file.stem}"
     try:
-        with tempfile.TemporaryFile() as log, beds.boot(*said(file, "bed")) as bed:
+        root = ["--root", options.root] if options.root else []
+        with tempfile.TemporaryFile() as log, beds.boot(*root, *said(file, "bed")) as bed:
             with root_helper(beds, bed):
                 run_in_bed(beds, bed, file, names, options, Results(name, log, report))
     except Exception as error:  # a bed that does not boot is this file's failure, not the run's
@@ -376,6 +377,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="tests/run", add_help=False)
     parser.add_argument("-C", dest="build", type=pathlib.Path, default=TOP / "build")
     parser.add_argument("-j", dest="jobs", type=int, default=2)
+    parser.add_argument("--root", type=pathlib.Path)
     parser.add_argument("selections", nargs="*", default=SUITES)
     options = parser.parse_args(arguments)
     for selection in options.selections:
