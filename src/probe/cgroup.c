@@ -82,10 +82,14 @@ int cgroup_open_events(int fd) {
         return events < 0 ? -errno : events;
 }
 
-int cgroup_freeze(int fd, bool freeze) {
-        _cleanup_close_ int file = openat(fd, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
+static int write_attribute(int fd, const char *name, const char *value) {
+        _cleanup_close_ int file = openat(fd, name, O_WRONLY | O_CLOEXEC);
 
-        return file < 0 ? -errno : write_all(file, freeze ? "1" : "0", 1);
+        return file < 0 ? -errno : write_all(file, value, strlen(value));
+}
+
+int cgroup_freeze(int fd, bool freeze) {
+        return write_attribute(fd, "cgroup.freeze", freeze ? "1" : "0");
 }
 
 int cgroup_populated(int events_fd, bool *ret_frozen) {
@@ -283,6 +287,20 @@ static uint64_t read_cpu_max(int fd) {
 
 static bool has_file(int fd, const char *name) {
         return faccessat(fd, name, F_OK, 0) >= 0;
+}
+
+int cgroup_limit_tasks(int fd, const char *own, int child_fd, uint64_t max) {
+        _cleanup_close_ int own_fd = has_file(fd, "pids.max") ? cgroup_make(fd, own) : -EOPNOTSUPP;
+        char text[32];
+        int r;
+
+        if (own_fd < 0)
+                return own_fd;
+        snprintf(text, sizeof(text), "%" PRIu64, max);
+        if ((r = write_attribute(own_fd, "cgroup.procs", "0")) < 0 ||
+            (r = write_attribute(fd, "cgroup.subtree_control", "+pids")) < 0)
+                return r;
+        return write_attribute(child_fd, "pids.max", text);
 }
 
 void cgroup_limits(int fd, CgroupLimits *ret) {

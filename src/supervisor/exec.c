@@ -210,6 +210,9 @@ static int make_job_cgroup(Supervisor *s) {
         s->job_fd = cgroup_make(s->cgroup_fd, "job");
         if (s->job_fd < 0)
                 return s->job_fd;
+        /* The unit's limit is for sdbg's own processes, too. Where this one cannot be had, it holds alone. */
+        if (s->spec.tasks_max != UINT64_MAX)
+                (void) cgroup_limit_tasks(s->cgroup_fd, "supervisor", s->job_fd, s->spec.tasks_max);
         s->events_fd = cgroup_open_events(s->job_fd);
         return s->events_fd < 0 ? s->events_fd : 0;
 }

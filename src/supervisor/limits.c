@@ -67,16 +67,15 @@ static void check_nice(Supervisor *s) {
 void supervisor_read_limits(Supervisor *s) {
         const Spec *spec = &s->spec;
         Job *j = &s->job;
-        CgroupLimits k;
+        CgroupLimits k, below;
 
         cgroup_limits(s->cgroup_fd, &k);
+        cgroup_limits(s->job_fd, &below);
         j->memory_max = k.memory_max;
         j->memory_high = k.memory_high;
         j->cpu_max = k.cpu_max;
         /* The default is the slice's to tell; here it stands for what was asked for. */
-        j->tasks_max = spec->tasks_max == UINT64_MAX || k.tasks_max == UINT64_MAX
-                               ? UINT64_MAX
-                               : usec_sub(k.tasks_max, SPEC_OWN_TASKS);
+        j->tasks_max = spec->tasks_max == UINT64_MAX ? UINT64_MAX : MIN(k.tasks_max, below.tasks_max);
 
         const Limit limits[] = {
                 { "memory-max", "memory", k.has_memory, spec->memory_max, k.memory_max, 65536, true },

@@ -27,7 +27,7 @@ typedef struct Supervisor {
         char run[33];
 
         int dir_fd;    /* the job's runtime directory */
-        int cgroup_fd; /* of the unit; the supervisor stays here */
+        int cgroup_fd; /* of the unit; the supervisor is here, or below it where tasks are limited */
         int job_fd;    /* its child "job": the command and all it starts */
         int events_fd; /* cgroup.events of it */
         int signal_fd;

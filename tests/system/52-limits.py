@@ -31,7 +31,7 @@ class Limits(LimitTest):
     def test_unit_has_them(self):
         self.start("--memory-max=64M", "--memory-high=32M", "--cpu=50%", "--tasks-max=100")
         self.assertEqual(self.properties("MemoryMax", "MemoryHigh", "CPUQuotaPerSecUSec", "TasksMax"),
-                         {"MemoryMax": str(64 * MIB), "MemoryHigh": str(32 * MIB), "CPUQuotaPerSecUSec": "500ms", "TasksMax": "102"})
+                         {"MemoryMax": str(64 * MIB), "MemoryHigh": str(32 * MIB), "CPUQuotaPerSecUSec": "500ms", "TasksMax": "116"})
 
     def test_they_hold_or_it_is_said(self):
         started = self.start(*(f"--{option}" for option, _, _ in CONTROLLERS.values()), json=True).json

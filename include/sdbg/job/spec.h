@@ -71,8 +71,8 @@ typedef struct Spec {
 } Spec;
 
 #define SPEC_OUTPUT_MAX ((uint64_t) 256 * 1024 * 1024)
-/* What a unit may have beside the job's tasks: the supervisor and an auditor. */
-#define SPEC_OWN_TASKS 2
+/* What a unit may have beside the job's tasks: the supervisor, an auditor, and what looks whether it is ready. */
+#define SPEC_OWN_TASKS 16
 #define SPEC_RESTART_DELAY USEC_PER_SEC
 #define SPEC_STOP_TIMEOUT (10 * USEC_PER_SEC)
 

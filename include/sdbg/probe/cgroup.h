@@ -38,6 +38,11 @@ int cgroup_populated(int events_fd, bool *ret_frozen);
  * killed, and nothing else. Return: 0, negative errno. */
 int cgroup_freeze(int fd, bool freeze);
 
+/* Limits the tasks of a cgroup below `fd`. This process, so far in `fd`, goes into one named `own` beside it: only
+ * a cgroup without processes can pass controllers on (kernel: admin-guide/cgroup-v2, "No Internal Process
+ * Constraint"). Return: 0, negative errno. */
+int cgroup_limit_tasks(int fd, const char *own, int child_fd, uint64_t max);
+
 /* The processes in the cgroup and below it, at most `max`; those of a foreign PID namespace are 0.
  * *ret is the caller's to free. Return: how many, negative errno. */
 ssize_t cgroup_pids(int fd, size_t max, pid_t **ret);
