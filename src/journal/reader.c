@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -13,6 +15,17 @@
 struct JournalReader {
         sd_journal *journal;
 };
+
+/* sd-journal maps the journal's files. Where a page cannot be had, as of a file that was cut meanwhile, of a disk
+ * that fails, or of one in memory that is full, there is a page of zeros instead, and sd-journal finds that the file
+ * is not as it should be; so does journalctl (systemd, sigbus_install()). */
+static void give_zeros(int signal_number, siginfo_t *info, void *context) {
+        uintptr_t page = sysconf(_SC_PAGESIZE), address = (uintptr_t) info->si_addr & ~(page - 1);
+
+        if (info->si_code != BUS_ADRERR || mmap((void *) address, page, PROT_READ,
+                                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+                (void) signal(signal_number, SIG_DFL);
+}
 
 static bool has_files(sd_journal *j) {
         return sd_journal_has_runtime_files(j) > 0 || sd_journal_has_persistent_files(j) > 0;
@@ -33,10 +46,12 @@ static int open_files(sd_journal **ret) {
 
 int journal_reader_open(JournalReader **ret, Error *reterr) {
         _cleanup_journal_reader_ JournalReader *reader = calloc(1, sizeof(JournalReader));
+        const struct sigaction action = { .sa_sigaction = give_zeros, .sa_flags = SA_SIGINFO | SA_RESTART };
         int r;
 
         if (!reader)
                 return error_oom(reterr);
+        (void) sigaction(SIGBUS, &action, NULL);
         r = open_files(&reader->journal);
         if (r < 0) {
                 error_set(reterr, ERROR_JOURNAL_UNREACHABLE, r, "cannot open the journal");
