@@ -13,7 +13,7 @@ class BedTest(harness.SystemTest):
     def start_service(self, *command):
         """Return: the name of a unit like a job's, which the cleanup has to stop."""
         unit = harness.unit_of(harness.unique_name())
-        run("systemd-run", "--user", "--quiet", "--slice=bgjob.slice", f"--unit={unit}",
+        run("systemd-run", "--user", "--quiet", "--slice=bgjob.slice", f"--unit={unit}", "--property=Type=exec",
             f"--setenv={harness.MARKER}={os.environ[harness.MARKER]}", *command)
         return unit
 
