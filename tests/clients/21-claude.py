@@ -3,6 +3,7 @@
 # programs: vite node claude
 """Claude Code."""
 
+import json
 import pathlib
 import shutil
 
@@ -12,7 +13,11 @@ import models
 import programs
 from harness import sdbg
 from models import Call
+from terminal import Terminal
 
+VARIABLES = {"ANTHROPIC_BASE_URL": "URL", "ANTHROPIC_API_KEY": "none", "ENABLE_TOOL_SEARCH": "false",
+             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
+             "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1"}
 HOOKS = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/claude"
 
 
@@ -29,9 +34,7 @@ class ClaudeCode(agents.AgentTest):
         return ([programs.executable("claude"), "-p", prompt, "--mcp-config", ".mcp.json",
                  "--strict-mcp-config", "--allowedTools", "mcp__sdbg,Bash", "--model", "claude-sonnet-4-5",
                  "--output-format", "stream-json", "--verbose"],
-                {"ANTHROPIC_BASE_URL": "URL", "ANTHROPIC_API_KEY": "none", "ENABLE_TOOL_SEARCH": "false",
-                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
-                 "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1"})
+                VARIABLES)
 
     def test_from_start_to_stop(self):
         self.check_from_start_to_stop()
@@ -58,6 +61,46 @@ class ClaudeCode(agents.AgentTest):
         self.converse(self.meet_hooks)
         # The session's own job ends with it.
         harness.wait_until(lambda: [job["name"] for job in sdbg("list", json=True).json] == ["other"], 60)
+
+    def start_and_wait(self, seen):
+        seen = yield Call("job_start", name="build", command="until [ -e go ]; do sleep 0.1; done; echo wrong; exit 3")
+        seen = yield Call("Bash", command="sdbg wait build", run_in_background=True, description="wait for it")
+        seen = yield "I am told when it ends."
+        assert "<task-notification>" in seen.user and "exit code 3" in seen.user, "the model was not woken"
+        seen = yield Call("job_logs", name="build")
+        assert "wrong" in seen.text
+        return "It is over."
+
+    @staticmethod
+    def ask(terminal):
+        """It connects to its servers meanwhile, and asks the model without their tools until it has."""
+        terminal.expect("shortcuts", 60)
+        while True:
+            terminal.type("Build it.")
+            terminal.expect("Build")
+            terminal.type("\r")
+            if terminal.expect(r"● ?(word|I)", 60)[1] != "word":
+                return
+
+    def test_woken_by_a_wait_in_the_background(self):
+        """In the terminal: `claude -p` ends, and what it has in the background too."""
+        (self.home / ".claude.json").write_text(json.dumps({
+            "hasCompletedOnboarding": True, "customApiKeyResponses": {"approved": [VARIABLES["ANTHROPIC_API_KEY"]]},
+            "projects": {str(self.project): {"hasTrustDialogAccepted": True}}}))
+        model = models.Model(self.dialect, self.start_and_wait)
+        with model.serving() as url:
+            sdbg("agents", "install", "claude", cwd=self.project, env=self.only())
+            variables = self.environment() | VARIABLES | {"ANTHROPIC_BASE_URL": url, "TERM": "xterm"}
+            terminal = Terminal("env", "-i", *(f"{k}={v}" for k, v in variables.items()),
+                                str(programs.executable("claude")), "--allowedTools", "mcp__sdbg,Bash",
+                                "--permission-mode", "default", cwd=self.project)
+            self.addCleanup(terminal.close)
+            try:
+                self.ask(terminal)
+                (self.project / "go").touch()
+                terminal.expect("● ?It", 100)
+            finally:
+                model.check()
 
 
 if __name__ == "__main__":
