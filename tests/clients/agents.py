@@ -120,15 +120,18 @@ class AgentTest(ClientTest):
 
     def serve_and_fail_to_build(self, seen):
         assert "job_start" in seen.everything and "job_list first" in seen.everything, "no instructions"
-        seen = yield Call("job_start", name="web", command="npm run dev")
-        assert "web" in seen.text, "the answer does not name the job"
-        seen = yield Call("job_wait", name="web", **{"for": "log=Local:.*:[0-9]+/"}, timeout_seconds=60)
+        seen = yield Call("job_start", name="web", command="npm run dev", ready={"port": PORT})
+        assert "[web ready" in seen.text and f":{PORT}" in seen.text, "the server is not said to be ready on its port"
         assert "from vite" in fetch(f"http://127.0.0.1:{PORT}/")
         seen = yield Call("job_logs", name="web")
         assert "VITE" in seen.text, "vite's first lines are not shown"
         self.configure_vite("second")
         seen = yield Call("job_wait", name="web", **{"for": "log=server restarted"}, timeout_seconds=60)
-        assert "server restarted" in seen.text, "the new line is not shown"
+        assert "server restarted" in seen.text, "what was waited for is not shown"
+        self.configure_vite("third")
+        wait_until(lambda: sdbg("logs", "web").stdout.count("server restarted") == 2, 60)
+        seen = yield Call("job_logs", name="web", new=True)
+        assert "server restarted" in seen.text and "VITE" not in seen.text, "not only what is new is shown"
         seen = yield Call("job_start", name="build", command="npm run build")
         seen = yield Call("job_wait", name="build", timeout_seconds=60)
         assert re.search(r"exited with code 1", seen.text), "no reason"
@@ -140,14 +143,15 @@ class AgentTest(ClientTest):
         assert "web" in seen.text and "build" in seen.text, "the jobs of the client before are not found"
         seen = yield Call("job_logs", name="web", grep="server restarted")
         assert "server restarted" in seen.text
-        if seen.offers("job_send"):
-            seen = yield Call("job_start", name="chat", command="cat; echo over", stdin=True)
-            seen = yield Call("job_send", name="chat", text="hello there")
-            seen = yield Call("job_wait", name="chat", **{"for": "log=hello"}, timeout_seconds=60)
-            assert "hello there" in seen.text
-            seen = yield Call("job_send", name="chat", eof=True)
-            seen = yield Call("job_wait", name="chat", timeout_seconds=60)
-            assert "over" in seen.text
+        seen = yield Call("job_wait", name="web", **{"for": f"port={PORT}"}, timeout_seconds=60)
+        assert "[web ready" in seen.text
+        seen = yield Call("job_start", name="chat", command="cat; echo over", stdin=True)
+        seen = yield Call("job_send", name="chat", text="hello there")
+        seen = yield Call("job_wait", name="chat", **{"for": "log=hello"}, timeout_seconds=60)
+        assert "hello there" in seen.text
+        seen = yield Call("job_send", name="chat", eof=True)
+        seen = yield Call("job_wait", name="chat", timeout_seconds=60)
+        assert "over" in seen.text
         seen = yield Call("job_stop", name="web")
         assert "stopped" in seen.text
         return "all is done"
@@ -156,7 +160,7 @@ class AgentTest(ClientTest):
         self.converse_until_killed(self.serve_and_fail_to_build)
         self.assertIn("from vite", fetch(f"http://127.0.0.1:{PORT}/"))
         jobs = {job["name"]: job for job in sdbg("list", "-a", json=True).json}
-        self.assertEqual(jobs["web"]["state"], "running")
+        self.assertEqual(jobs["web"]["state"], "ready")
         self.assertEqual(jobs["build"]["exit_code"], 1)
         self.converse(self.find_and_stop)
         self.assertEqual(sdbg("list", json=True).json, [])
