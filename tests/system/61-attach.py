@@ -431,6 +431,18 @@ class Control(AttachTest):
         self.assertEqual(stat.S_IMODE(self.path().stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(self.path().parent.stat().st_mode), 0o700)
 
+    def test_another_user(self):
+        """Is kept out by the directory's mode; where that is open, by the supervisor."""
+        self.shell()
+        with self.assertRaisesRegex(AssertionError, "PermissionError"):
+            harness.root("greet-as-another")
+        for path in (harness.RUNTIME, *(p for p in self.path().parents if harness.RUNTIME in p.parents), self.path()):
+            self.addCleanup(path.chmod, stat.S_IMODE(path.stat().st_mode))
+            path.chmod(0o777)
+        with self.assertRaisesRegex(AssertionError, "closed|ConnectionResetError|BrokenPipeError"):
+            harness.root("greet-as-another")
+        self.answers()
+
     def test_garbage(self):
         self.shell()
         for data in (b"GET / HTTP/1.0\r\n\r\n", b"\xff" * 100_000, self.frame(INPUT, b"x"), self.frame(HELLO, b"{"),
