@@ -536,18 +536,46 @@ class Control(AttachTest):
         sdbg("logs", self.name)
         sdbg("stop", self.name)
 
-    def test_newer_supervisor(self):
+    def other_supervisor(self):
+        """In the place of the job's own."""
         self.shell()
         self.path().unlink()
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(str(self.path()))
-            server.listen()
-            client = spawn("sdbg", "send", self.name, "x")
-            connection, _ = server.accept()
-            with connection:
-                self.assertEqual(self.read_frame(connection)[0], HELLO)
-                connection.sendall(self.frame(HELLO, {"version": 99, "pty": True, "input": True, "news": [1]}))
-                _, error = client.communicate(timeout=20)
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.settimeout(20)
+        server.bind(str(self.path()))
+        server.listen()
+        return server
+
+    def accept(self, server, **answer):
+        connection, _ = server.accept()
+        self.addCleanup(connection.close)
+        connection.settimeout(20)
+        self.assertEqual(self.read_frame(connection)[0], HELLO)
+        connection.sendall(self.frame(HELLO, {"version": 1, "pty": True, "input": True} | answer))
+        return connection
+
+    def test_supervisor_of_the_first_version(self):
+        """It passes no terminal and draws no screen anew: what is typed goes in frames."""
+        server = self.other_supervisor()
+        for option in ("--read-only", "--detach-keys=C-b", "--status-line"):
+            with self.subTest(option):
+                t = self.attach(option, columns=91, rows=21)
+                connection = self.accept(server)
+                connection.sendall(self.frame(OUTPUT, b"\033[m\033[H\033[2Jhello"))
+                t.expect("hello")
+                t.type("typed")
+                if option != "--read-only":
+                    self.assertEqual(self.read_frame(connection), (INPUT, b"typed"))
+                connection.sendall(self.frame(OUTPUT, b"bye") + self.frame(BYE))
+                t.expect("bye")
+                self.assertEqual(t.wait(), 0)
+
+    def test_newer_supervisor(self):
+        server = self.other_supervisor()
+        client = spawn("sdbg", "send", self.name, "x")
+        self.accept(server, version=99, news=[1])
+        _, error = client.communicate(timeout=20)
         self.assertEqual(client.returncode, 1)
         self.assertIn(b"speaks otherwise", error)
 
