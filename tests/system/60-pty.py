@@ -265,6 +265,21 @@ class Screen(InteractiveTest):
         self.send("--key", "q")
         sdbg("wait", self.name)
 
+    def test_htop(self):
+        self.start("--pty", "--size=100x30", "htop", "--delay=2")
+
+        def uptime():
+            return next((line for line in self.screen()["lines"] if "Uptime:" in line), None)
+
+        wait_until(uptime)
+        first = uptime()
+        wait_until(lambda: uptime() != first, what="another time up")
+        lines = self.screen()["lines"]
+        self.assertTrue([line for line in lines if "PID" in line and "Command" in line], lines)
+        self.assertIn("F10Quit", lines[-1].replace(" ", ""))
+        self.send("--key", "F10")
+        sdbg("wait", self.name)
+
     def test_spinner_and_title(self):
         self.start("--pty", "sh", "-c", r"printf '\033]2;building\007'; for i in 1 2 3; do printf '\r%s/3' $i; done; sleep 1000")
         wait_until(lambda: self.screen()["lines"] == ["3/3"])

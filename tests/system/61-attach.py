@@ -359,6 +359,41 @@ class Run(AttachTest):
         t.wait()
         sdbg("wait", self.name, exits=9)
 
+    def project(self, source):
+        """A small one in C, which is built when `go` is there."""
+        (self.directory / "main.c").write_text(source)
+        (self.directory / "Makefile").write_text(
+            "hello: main.o\n\t$(CC) -o $@ $^\nmain.o: main.c\n"
+            "\t@echo waiting; until [ -e go ]; do sleep 0.05; done\n\t$(CC) -c $<\n")
+
+    def test_make_goes_to_the_background(self):
+        self.project('#include <stdio.h>\nint main(void) { return puts("made") < 0; }\n')
+        t = self.run_command("make", cwd=self.directory)
+        t.expect("waiting")
+        t.type(CONTROL_B)
+        self.assertEqual(t.wait(), 0)
+        t.expect(f"sdbg attach {self.name}")
+        t = self.attach()
+        t.expect("waiting")
+        (self.directory / "go").touch()
+        t.expect("cc -c main.c")
+        self.assertEqual(t.wait(), 0)
+        sdbg("wait", self.name)
+        self.assertEqual(harness.run(self.directory / "hello").stdout, "made\n")
+
+    def test_exit_code_of_make(self):
+        self.project("int main(void) { return nothing; }\n")
+        t = self.run_command("make", cwd=self.directory)
+        t.expect("waiting")
+        t.type(CONTROL_B)
+        self.assertEqual(t.wait(), 0)
+        (self.directory / "go").touch()
+        sdbg("wait", self.name, exits=2)
+        self.name = unique_name()
+        t = self.run_command("make", cwd=self.directory)
+        self.assertEqual(t.wait(), 2)
+        t.expect("nothing.* undeclared")
+
     def test_detach_after(self):
         t = self.run_command("--detach-after=200ms", "sleep", "1000")
         self.assertEqual(t.wait(), 0)
