@@ -269,7 +269,10 @@ int client_write(Control *c, Client *client) {
                         take_feed(c, client);
                 if (client->syncing && c->input.queue.len == 0) {
                         client->syncing = false;
-                        frame_append(&client->out, FRAME_SYNC, NULL, 0);
+                        if (c->input.refused)
+                                say_error(client, "no-input", "the job has closed its stdin");
+                        else
+                                frame_append(&client->out, FRAME_SYNC, NULL, 0);
                 }
                 if (c->closing && !client->said_bye && !is_behind(c, client)) {
                         client->said_bye = true;

@@ -163,12 +163,13 @@ void control_dispatch(Control *c, const struct pollfd *p, size_t n, usec_t now) 
                         r = -ETIMEDOUT;
                 if (r >= 0 && event && event->revents & (POLLIN | POLLHUP | POLLERR))
                         r = client_read(c, client);
-                if (r >= 0 && client->fd >= 0)
-                        r = client_write(c, client);
                 if (r < 0)
                         free_client(c, client);
         }
         input_pump(&c->input);
+        for (size_t i = 0; c->n > 0 && i < CLIENTS_MAX; i++)
+                if (c->clients[i].fd >= 0 && client_write(c, &c->clients[i]) < 0)
+                        free_client(c, &c->clients[i]);
         if (p[0].revents)
                 accept_client(c, now);
 }

@@ -34,7 +34,7 @@ void input_pump(Input *i) {
                 if (n < 0) {
                         /* Nobody reads the pipe any more. */
                         buf_done(&i->queue);
-                        i->end = true;
+                        i->end = i->refused = true;
                         break;
                 }
                 buf_consume(&i->queue, n);

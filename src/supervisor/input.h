@@ -10,7 +10,8 @@
 typedef struct Input {
         int fd; /* the pipe, or the terminal's other side; -EBADF: the job takes no input (any more) */
         bool pty;
-        bool end; /* the end of input comes behind the queue */
+        bool end;     /* the end of input comes behind the queue */
+        bool refused; /* the job has closed its side, with something still queued */
         Buf queue;
 } Input;
 

@@ -30,7 +30,7 @@ static int open_pipes(Supervisor *s, JobStdio *io) {
                 return r;
         /* What was typed for the run before is not for this one. */
         buf_done(&s->control.input.queue);
-        s->control.input.end = false;
+        s->control.input.end = s->control.input.refused = false;
         s->control.input.fd = close_fd(s->control.input.fd);
         if (s->spec.input)
                 return open_pipe(&s->control.input.fd, &io->fds[STDIN_FILENO], true);

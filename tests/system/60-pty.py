@@ -182,8 +182,8 @@ class Stdin(InteractiveTest):
     def test_closed_stdin(self):
         self.start("--stdin", "sh", "-c", "exec <&-; echo closed; sleep 1000")
         sdbg("wait", self.name, "--for", "log=closed")
-        self.send("first", exits=None)
-        wait_until(lambda: "no input" in self.send("second", exits=None).stderr)
+        self.assertIn("closed its stdin", self.send("first", exits=1).stderr)
+        self.assertIn("no input", self.send("second", exits=1).stderr)
 
     def test_no_input(self):
         self.start("sleep", "1000")
@@ -251,8 +251,7 @@ class Screen(InteractiveTest):
         self.send("--no-newline", "ihello from here")
         self.send("--key", "Esc")
         wait_until(lambda: self.screen()["lines"][0] == "hello from here")
-        cursor = self.screen()["cursor"]
-        self.assertEqual((cursor["x"], cursor["y"], cursor["visible"]), (14, 0, True))
+        wait_until(lambda: self.screen()["cursor"] == {"x": 14, "y": 0, "visible": True})
         self.send(":wq")
         sdbg("wait", self.name)
         self.assertEqual(file.read_text(), "hello from here\n")
