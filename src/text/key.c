@@ -111,6 +111,8 @@ int key_from_string(const char *name, Key *ret) {
 }
 
 const char *key_near(const char *name) {
+        const char *nearest = NULL;
+        size_t most = 0;
         unsigned ignored;
 
         name = take_modifiers(name, &ignored);
@@ -120,10 +122,12 @@ const char *key_near(const char *name) {
 
                 while (n[same] && tolower(n[same]) == tolower(name[same]))
                         same++;
-                if (same >= 2 || (same == 1 && strlen(n) == strlen(name)))
-                        return n;
+                if (same > most && (same >= 2 || strlen(n) == strlen(name))) {
+                        nearest = n;
+                        most = same;
+                }
         }
-        return NULL;
+        return strlen(name) > 2 ? nearest : NULL;
 }
 
 static int control_byte(uint32_t c) {

@@ -55,7 +55,11 @@ static void test_no_names(void **state) {
                 assert_row(rows[i], key_from_string(rows[i], &k) == -EINVAL);
         assert_string_equal(key_near("Upp"), "Up");
         assert_string_equal(key_near("C-entr"), "Enter");
+        assert_string_equal(key_near("PgDwn"), "PgDn");
+        assert_string_equal(key_near("Delte"), "Delete");
         assert_null(key_near("zz"));
+        assert_null(key_near("C-cc"));
+        assert_null(key_near("C-"));
 }
 
 static void test_detach_keys(void **state) {
