@@ -2,10 +2,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "sdbg/base/fd.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/control/control.h"
 #include "sdbg/job/name.h"
 #include "sdbg/ops/send.h"
+#include "sdbg/runtime/jobdir.h"
 #include "sdbg/text/key.h"
 
 #include "ops/internal.h"
@@ -40,8 +42,14 @@ int control_check(const char *name, bool want_pty, Job *ret, Error *reterr) {
                 error_hint(reterr, "'sdbg list' shows those that are");
                 return r;
         }
-        if (r < 0)
-                return error_set(reterr, ERROR_FAILED, r, "cannot read the state of job '%s'", name);
+        if (r < 0) {
+                /* Says what is wrong with it, if that is why. */
+                _cleanup_close_ int dir = jobdir_open(name, false, reterr);
+
+                return dir < 0 ? dir
+                               : error_set(reterr, ERROR_FAILED, r, "cannot read the state of job '%s'",
+                                           name);
+        }
         if (r == 0) {
                 error_set(reterr, ERROR_JOB_NOT_RUNNING, 0, "job '%s' is not running: it %s", name,
                           strempty(j.reason));

@@ -559,7 +559,10 @@ class Control(AttachTest):
         self.shell()
         self.path().parent.chmod(0)
         self.addCleanup(self.path().parent.chmod, 0o700)
-        self.assertIn(self.name, sdbg("send", self.name, "x", exits=None).stderr)
+        for verb in ("send", "screen"):
+            error = sdbg(verb, self.name, exits=6).stderr
+            self.assertIn(f"'{self.name}' is not a directory that can be opened: Permission denied", error)
+            self.assertIn("hint: ", error)
 
     def test_older_supervisor(self):
         """One that had no socket yet: what does not need it works."""
