@@ -198,3 +198,14 @@ int answer_state(ToolAnswer *a, const Session *s, const Job *j) {
         buf_printf(&a->text, "%s\n", line);
         return r < 0 || a->text.oom ? -ENOMEM : 0;
 }
+
+Json *answer_error(const Error *e, Buf *text) {
+        Json *facts = json_object("code", json_new_string(e->code ?: ERROR_FAILED), "message",
+                                  json_new_string(e->message), "hint", json_new_string(e->hint), NULL);
+
+        buf_printf(text, "Error: %s\n", e->message);
+        if (e->hint)
+                buf_printf(text, "Hint: %s\n", e->hint);
+        json_drop_nulls(facts);
+        return facts;
+}

@@ -20,3 +20,7 @@ int answer_end(ToolAnswer *a, const Job *j);
 
 /* The last line of an answer: "[web ready · 3min · :3000 · 14 new lines]". */
 int answer_state(ToolAnswer *a, const Session *s, const Job *j);
+
+/* An error as a model sees it: adds it to the text. Return: the same as facts, which the caller frees; NULL without
+ * memory. */
+Json *answer_error(const Error *e, Buf *text);

@@ -6,6 +6,7 @@
 #include "sdbg/ops/caller.h"
 #include "sdbg/runtime/bookmark.h"
 
+#include "mcp/answer.h"
 #include "mcp/calls.h"
 #include "mcp/resources.h"
 
@@ -111,17 +112,15 @@ static void log_refusal(Calls *c, uint64_t call, const char *code, const char *m
 static void answer_mistake(Calls *c, uint64_t call, AnswerShape shape, const Error *e) {
         _cleanup_free_ char *text = NULL;
         Json *facts;
+        Buf b = {};
 
         log_refusal(c, call, e->code, e->message);
         if (shape != SHAPE_TOOL) {
                 core_error(c->core, call, RPC_INVALID_PARAMS, e->message);
                 return;
         }
-        if (asprintf(&text, "Error: %s%s%s", e->message, e->hint ? "\nHint: " : "", strempty(e->hint)) < 0)
-                text = NULL;
-        facts = json_object("code", json_new_string(e->code), "message", json_new_string(e->message), "hint",
-                            json_new_string(e->hint), NULL);
-        json_drop_nulls(facts);
+        facts = answer_error(e, &b);
+        text = buf_take(&b);
         core_result(c->core, call, call_result(strempty(text), json_object("error", facts, NULL), true));
 }
 

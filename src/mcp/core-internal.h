@@ -48,6 +48,21 @@ struct Core {
 /* Answers a request, now. result: owned from then on; NULL stands for a want of memory. */
 void core_reply(Core *c, const Request *q, Json *result);
 void core_refuse(Core *c, const Request *q, int code, const char *message);
+void core_refuse_version(Core *c, const Request *q, const char *message);
+
+/* Return: NULL where it has been answered. */
+Call *core_find(Core *c, uint64_t number);
+
+/* Ends a call: with an answer, which is owned from then on, or NULL for none; or without a word, at the end. */
+void core_finish(Core *c, Call *call, Json *answer);
+void core_forget(Core *c, Call *call);
+
+/* One of a batch's answers has come; sends them when that was the last. */
+void batch_done_one(Core *c, Batch *b);
+
+/* Of the question to the user: its id in a session, and its name in an answer that asks. */
+#define ASK_PREFIX "ask-"
+#define ASK_KEY "consent"
 
 /* Keeps what the client calls itself, where it says so. info: its "clientInfo". */
 void core_meet(Core *c, const Json *info);

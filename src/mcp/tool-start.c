@@ -91,10 +91,14 @@ static int answer_started(ToolAnswer *a, Session *s, Manager *m, const StartResu
         return r < 0 ? r : answer_state(a, s, j);
 }
 
-/* What is left to show when a start has failed. */
-static void answer_failed(ToolAnswer *a, Session *s, Manager *m, const StartResult *result) {
-        if (result->job.name)
+/* Answers with the job, also where its start has failed with r. Return: r, or why there is no answer. */
+static int answer_outcome(ToolAnswer *a, Session *s, Manager *m, StartResult *result, int r) {
+        if (r >= 0)
+                r = answer_started(a, s, m, result);
+        else if (result->job.name)
                 (void) answer_started(a, s, m, result);
+        job_done(&result->job);
+        return r;
 }
 
 /* Who asked, as labels, unless the call sets its own. */
@@ -166,12 +170,7 @@ static int run_start(Session *s, void *request, ToolAnswer *ret, Error *reterr) 
                 r = check_number(m, c, reterr);
         if (r >= 0)
                 r = op_start(m, q, &result, reterr);
-        if (r >= 0)
-                r = answer_started(ret, s, m, &result);
-        else
-                answer_failed(ret, s, m, &result);
-        job_done(&result.job);
-        return r;
+        return answer_outcome(ret, s, m, &result, r);
 }
 
 const Tool tool_start = {
@@ -223,12 +222,7 @@ static int run_restart(Session *s, void *request, ToolAnswer *ret, Error *reterr
         r = manager_connect(&m, reterr);
         if (r >= 0)
                 r = op_restart(m, c->name, &c->restart, &result, reterr);
-        if (r >= 0)
-                r = answer_started(ret, s, m, &result);
-        else
-                answer_failed(ret, s, m, &result);
-        job_done(&result.job);
-        return r;
+        return answer_outcome(ret, s, m, &result, r);
 }
 
 const Tool tool_restart = {

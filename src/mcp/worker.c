@@ -7,17 +7,10 @@
 
 #include "sdbg/base/fd.h"
 
+#include "mcp/answer.h"
 #include "mcp/worker.h"
 
 #define ANSWER_MAX ((size_t) 8 * 1024 * 1024)
-
-static Json *error_facts(const Error *e) {
-        Json *o = json_object("code", json_new_string(e->code ?: ERROR_FAILED), "message",
-                              json_new_string(e->message), "hint", json_new_string(e->hint), NULL);
-
-        json_drop_nulls(o);
-        return o;
-}
 
 static Json *marks_to_json(const Session *s) {
         Json *array = json_new_array();
@@ -41,10 +34,7 @@ static char *run_tool(const Tool *t, Session *s, void *request) {
         r = t->run(s, request, &a, &e);
         if (r < 0) {
                 error_set(&e, ERROR_FAILED, r, "%s", t->name);
-                buf_printf(&b, "Error: %s\n", e.message);
-                if (e.hint)
-                        buf_printf(&b, "Hint: %s\n", e.hint);
-                (void) json_set(a.facts, "error", error_facts(&e));
+                (void) json_set(a.facts, "error", answer_error(&e, &b));
         }
         buf_append(&b, strempty(a.text.data), a.text.len);
         buf_done(&a.text);
