@@ -19,6 +19,7 @@ typedef struct Client {
         const char *trace;                /* below the home directory: there where the client has been run */
         const char *home_variable, *home; /* the directory of the user's files */
         const char *user[3], *project[3]; /* in that directory; in the project */
+        const char *user_plugin[3], *project_plugin[3];
         const char *section;
         const char *before_command, *after_command; /* the entry's value */
         bool toml;
@@ -34,6 +35,8 @@ static const Client clients[_AGENT_MAX] = {
                 .home = "/.config",
                 .user = { "opencode/opencode.json", "opencode/opencode.jsonc" },
                 .project = { "opencode.json", "opencode.jsonc" },
+                .user_plugin = { "opencode/plugin/sdbg.js", "opencode/plugins/sdbg.js" },
+                .project_plugin = { ".opencode/plugin/sdbg.js", ".opencode/plugins/sdbg.js" },
                 .section = "mcp",
                 .before_command = "{ \"type\": \"local\", \"command\": [\"",
                 .after_command = "\", \"mcp\"], \"enabled\": true }",
@@ -118,8 +121,9 @@ static int user_directory(const Client *c, char **ret, Error *reterr) {
         return asprintf(ret, "%s%s", home, c->home) < 0 ? error_oom(reterr) : 0;
 }
 
-static int choose_path(const Client *c, const char *project, char **ret, Error *reterr) {
-        const char *const *names = project ? c->project : c->user;
+/* names: in the project's directory, or that of the user's files. */
+static int choose_path(const Client *c, const char *project, const char *const *names, char **ret,
+                       Error *reterr) {
         _cleanup_free_ char *directory = NULL;
         int r = 0;
 
@@ -145,11 +149,12 @@ static int choose_path(const Client *c, const char *project, char **ret, Error *
         return 0;
 }
 
-int agent_config_read(AgentClient client, const char *project, AgentConfig *ret, Error *reterr) {
+static int read_file(AgentClient client, const char *project, const char *const *names, AgentConfig *ret,
+                     Error *reterr) {
         _cleanup_agent_config_ AgentConfig c = { .client = client, .mode = 0600 };
         size_t len = 0;
         struct stat st;
-        int r = choose_path(&clients[client], project, &c.path, reterr);
+        int r = choose_path(&clients[client], project, names, &c.path, reterr);
 
         if (r < 0)
                 return r;
@@ -166,6 +171,20 @@ int agent_config_read(AgentClient client, const char *project, AgentConfig *ret,
         *ret = c;
         c = (AgentConfig){};
         return 0;
+}
+
+int agent_config_read(AgentClient client, const char *project, AgentConfig *ret, Error *reterr) {
+        const Client *c = &clients[client];
+
+        return read_file(client, project, project ? c->project : c->user, ret, reterr);
+}
+
+int agent_plugin_read(AgentClient client, const char *project, AgentConfig *ret, Error *reterr) {
+        const Client *c = &clients[client];
+        const char *const *names = project ? c->project_plugin : c->user_plugin;
+        int r = names[0] ? read_file(client, project, names, ret, reterr) : 0;
+
+        return r < 0 ? r : names[0] != NULL;
 }
 
 static int explain(const AgentConfig *c, int error, Error *reterr) {

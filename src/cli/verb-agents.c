@@ -8,18 +8,27 @@
 
 static Json *result_to_json(const AgentsResult *a) {
         return json_object("client", json_new_string(agent_client_to_string(a->config.client)), "file",
-                           json_new_string(a->config.path), "changed", json_new_bool(a->changed), NULL);
+                           json_new_string(a->config.path), "changed",
+                           json_new_bool(a->changed || a->plugin_changed), "plugin",
+                           json_new_string(a->plugin.path), NULL);
 }
 
 static void show_result(const AgentsResult *a, bool install, bool dry_run) {
         const char *title = agent_client_title(a->config.client);
 
-        if (!a->changed) {
+        if (!a->changed && !a->plugin_changed) {
                 printf("%s: %s in %s\n", title, install ? "is set up already" : "has no entry of sdbg",
                        a->config.path);
                 return;
         }
-        show_change(stdout, a->config.path, a->config.text, a->after);
+        if (a->changed)
+                show_change(stdout, a->config.path, a->config.text, a->after);
+        if (a->plugin_changed)
+                printf("%s %s, the plugin that tells a session when a job ends\n",
+                       !install         ? "removed:"
+                       : a->plugin.text ? "replaced:"
+                                        : "added:",
+                       a->plugin.path);
         if (dry_run)
                 printf("%s: nothing was changed\n", title);
         else if (install)

@@ -292,6 +292,26 @@ static int check_sandbox(CheckList *l) {
                     : add(l, "sandbox", CHECK_OK, NULL, "jobs run where they are asked for");
 }
 
+/* Of a client that uses sdbg. */
+static int check_plugin(CheckList *l, AgentClient client) {
+        const char *name = agent_client_to_string(client), *title = agent_client_title(client);
+        _cleanup_agent_config_ AgentConfig plugin = {};
+        _cleanup_error_ Error e = {};
+        int r = agent_plugin_read(client, NULL, &plugin, &e);
+
+        if (r < 0)
+                return add(l, name, CHECK_WARN, strempty(e.hint), "%s: %s", title, e.message);
+        if (r == 0 || agent_plugin_is_ours(&plugin))
+                return add(l, name, CHECK_OK, NULL, "%s uses sdbg", title);
+        if (!plugin.text)
+                return add(l, name, CHECK_OK, NULL,
+                           "%s uses sdbg, but not the plugin that tells it of ends; 'sdbg agents install %s' "
+                           "adds it",
+                           title, name);
+        return add(l, name, CHECK_WARN, "sdbg agents install opencode",
+                   "%s uses sdbg with the plugin of another version", title);
+}
+
 static int check_agent(CheckList *l, AgentClient client) {
         const char *name = agent_client_to_string(client), *title = agent_client_title(client);
         _cleanup_agent_config_ AgentConfig config = {};
@@ -305,7 +325,7 @@ static int check_agent(CheckList *l, AgentClient client) {
         if (r == 0)
                 return add(l, name, CHECK_OK, NULL,
                            "%s does not use sdbg; 'sdbg agents install %s' changes that", title, name);
-        return add(l, name, CHECK_OK, NULL, "%s uses sdbg", title);
+        return check_plugin(l, client);
 }
 
 /* The agents that this user has; it is no fault that one of them does without sdbg. */

@@ -17,6 +17,7 @@ const Param agents_params[] = {
 
 void agents_result_done(AgentsResult *r) {
         agent_config_done(&r->config);
+        agent_config_done(&r->plugin);
         free(r->after);
         *r = (AgentsResult){};
 }
@@ -52,6 +53,23 @@ static int own_command(bool project, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
+/* Finds out what is to be done. */
+static int plan(AgentClient client, bool install, const char *command, const char *project, AgentsResult *ret,
+                Error *reterr) {
+        int r = agent_config_read(client, project, &ret->config, reterr);
+
+        if (r >= 0)
+                r = (install ? agent_config_add : agent_config_remove)(&ret->config, command, &ret->after,
+                                                                       reterr);
+        if (r < 0)
+                return r;
+        ret->changed = r > 0;
+        r = agent_plugin_read(client, project, &ret->plugin, reterr);
+        if (r > 0)
+                ret->plugin_changed = install ? !agent_plugin_is_ours(&ret->plugin) : !!ret->plugin.text;
+        return r;
+}
+
 int op_agents(AgentClient client, bool install, const AgentsRequest *q, AgentsResult *ret, Error *reterr) {
         _cleanup_agents_result_ AgentsResult result = {};
         _cleanup_free_ char *command = NULL, *project = NULL;
@@ -61,13 +79,11 @@ int op_agents(AgentClient client, bool install, const AgentsRequest *q, AgentsRe
                 r = project_directory(&project);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot find out where this is");
-        r = agent_config_read(client, project, &result.config, reterr);
-        if (r >= 0)
-                r = (install ? agent_config_add : agent_config_remove)(&result.config, command, &result.after,
-                                                                       reterr);
-        result.changed = r > 0;
-        if (r > 0 && !q->dry_run)
+        r = plan(client, install, command, project, &result, reterr);
+        if (r >= 0 && result.changed && !q->dry_run)
                 r = agent_config_write(&result.config, result.after, install, reterr);
+        if (r >= 0 && result.plugin_changed && !q->dry_run)
+                r = (install ? agent_plugin_write : agent_plugin_remove)(&result.plugin, reterr);
         if (r < 0)
                 return r;
         *ret = result;

@@ -5,8 +5,6 @@
 
 import contextlib
 import json
-import pathlib
-import shutil
 import urllib.request
 
 import agents
@@ -16,7 +14,6 @@ import programs
 from harness import sdbg, wait_until
 from models import Call
 
-PLUGIN = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/opencode/sdbg.js"
 SERVER = "http://127.0.0.1:4096"
 SECONDS = 100
 HELPER = {"agent": "helper", "model": {"providerID": "scripted", "modelID": "other"}}  # neither is the default
@@ -78,7 +75,8 @@ class OpenCodeTest(agents.AgentTest):
         action = ["run", "--format", "json", prompt] if prompt else ["serve", "--port", "4096"]
         return ([programs.executable("opencode"), *action],
                 {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1",
-                 "npm_config_fetch_retries": "0"})
+                 # It wants a library for plugins, and does without it.
+                 "npm_config_fetch_retries": "0", "npm_config_registry": "http://127.0.0.1:1"})
 
 
 class OpenCode(OpenCodeTest):
@@ -91,9 +89,6 @@ class Plugin(OpenCodeTest):
 
     def setUp(self):
         super().setUp()
-        plugins = self.home / ".config/opencode/plugin"
-        plugins.mkdir(parents=True)
-        shutil.copy(PLUGIN, plugins)
         (self.project / "serve.cjs").write_text("require('http').createServer().listen(8000)")
 
     def touch(self, name):

@@ -12,6 +12,7 @@ import tomllib
 import harness
 from harness import sdbg
 
+PLUGIN = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/opencode/sdbg.js"
 FILES = {"opencode": (".config/opencode/opencode.json", "opencode.json"),
          "claude": (".claude.json", ".mcp.json"),
          "codex": (".codex/config.toml", ".codex/config.toml"),
@@ -120,6 +121,50 @@ class Agents(harness.SystemTest):
                     self.assertTrue(self.entry(client, file.read_text()))
                     self.agents("uninstall", *options, client)
                     self.assertFalse(file.exists())
+
+    def test_plugin(self):
+        for options, directory in (((), self.home / ".config/opencode/plugin"),
+                                   (("--project",), self.project / ".opencode/plugin")):
+            with self.subTest(options=options):
+                file = directory / "sdbg.js"
+                self.agents("install", *options, "--dry-run", "opencode")
+                self.assertFalse(directory.exists())
+                self.assertIn(f"added: {file}", self.agents("install", *options, "opencode").stdout)
+                self.assertEqual(file.read_bytes(), PLUGIN.read_bytes())
+                self.assertIn("already", self.agents("install", *options, "opencode").stdout)
+                # As a former version left it.
+                file.write_text("old")
+                self.assertIn(f"replaced: {file}", self.agents("install", *options, "opencode").stdout)
+                self.assertEqual(file.read_bytes(), PLUGIN.read_bytes())
+                self.assertIn(f"removed: {file}", self.agents("uninstall", *options, "opencode").stdout)
+                self.assertFalse(directory.exists())
+                # Other plugins stay, and the other name of the directory is used where it is there.
+                directory = directory.with_name("plugins")
+                directory.mkdir()
+                (directory / "other.js").touch()
+                (directory / "sdbg.js").touch()
+                self.agents("install", *options, "opencode")
+                self.assertEqual((directory / "sdbg.js").read_bytes(), PLUGIN.read_bytes())
+                self.agents("undo", *options, "opencode")
+                self.assertEqual(os.listdir(directory), ["other.js"])
+
+    def test_plugin_that_cannot_be_written(self):
+        directory = self.home / ".config/opencode"
+        directory.mkdir(parents=True)
+        (directory / "plugin").touch()
+        self.assertIn("plugin/sdbg.js", self.agents("install", "opencode", exits=1).stderr)
+
+    def test_doctor_tells_of_the_plugin(self):
+        def doctor():
+            shown = sdbg("doctor", env={"HOME": str(self.home), "XDG_CONFIG_HOME": None}, exits=None).stdout
+            return next(line for line in shown.splitlines() if "OpenCode" in line)
+        self.agents("install", "opencode")
+        self.assertTrue(doctor().endswith("OpenCode uses sdbg"))
+        file = self.home / ".config/opencode/plugin/sdbg.js"
+        file.write_text("old")
+        self.assertRegex(doctor(), "warn.*another version")
+        file.unlink()
+        self.assertIn("'sdbg agents install opencode' adds it", doctor())
 
     def test_dry_run(self):
         result = self.agents("install", "--dry-run", "gemini")

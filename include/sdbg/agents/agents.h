@@ -38,6 +38,18 @@ int agent_config_read(AgentClient c, const char *project, AgentConfig *ret, Erro
 void agent_config_done(AgentConfig *c);
 #define _cleanup_agent_config_ _cleanup_(agent_config_done)
 
+/* Finds the plugin that comes with sdbg for this client, as agent_config_read(): it tells a session when a job ends.
+ * Return: 1; 0 where there is none for this client; negative errno with reterr said. */
+int agent_plugin_read(AgentClient c, const char *project, AgentConfig *ret, Error *reterr);
+
+/* Return: whether the file is there as this version of sdbg brings it. */
+bool agent_plugin_is_ours(const AgentConfig *p);
+
+/* Writes it as this version brings it, or removes it, with its directory where nothing else is in that.
+ * Return: 0; negative errno with reterr said. */
+int agent_plugin_write(const AgentConfig *p, Error *reterr);
+int agent_plugin_remove(const AgentConfig *p, Error *reterr);
+
 /* Return: whether sdbg has an entry in it; negative errno with reterr said for a file that is not understood. */
 int agent_config_has(const AgentConfig *c, Error *reterr);
 

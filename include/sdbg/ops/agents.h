@@ -16,11 +16,14 @@ extern const Param agents_params[];
 typedef struct AgentsResult {
         AgentConfig config; /* as it was */
         bool changed;
-        char *after; /* what it is now, where it was changed; NULL: it is gone */
+        char *after;        /* what it is now, where it was changed; NULL: it is gone */
+        AgentConfig plugin; /* as it was; no path: there is none for this client */
+        bool plugin_changed;
 } AgentsResult;
 
 void agents_result_done(AgentsResult *r);
 #define _cleanup_agents_result_ _cleanup_(agents_result_done)
 
-/* Return: 0, also where there was nothing to do; negative errno with reterr said, and nothing was changed. */
+/* Return: 0, also where there was nothing to do; negative errno with reterr said: where it is not about writing,
+ * nothing was changed. */
 int op_agents(AgentClient client, bool install, const AgentsRequest *q, AgentsResult *ret, Error *reterr);
