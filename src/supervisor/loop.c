@@ -13,6 +13,8 @@
 
 /* A main process that ends a moment before its children is no job that leaves some behind. */
 #define LINGER_USEC (100 * USEC_PER_MSEC)
+/* A terminal that prints nothing for so long is kept in less memory. */
+#define REST_USEC USEC_PER_SEC
 /* How long an ended job waits for a journald that does not listen; then the ring keeps the rest. */
 #define FINISH_USEC (60 * USEC_PER_SEC)
 
@@ -217,6 +219,12 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         return 0;
 }
 
+/* When it has been silent for so long that the loop has come by to look for a prompt. */
+static void let_rest(Supervisor *s, usec_t now) {
+        if (s->control.terminal && now >= s->active_at + REST_USEC)
+                terminal_rest(s->control.terminal);
+}
+
 int supervisor_loop(Supervisor *s) {
         bool gone = false, written = false;
         usec_t finish_by = USEC_INFINITY;
@@ -247,8 +255,10 @@ int supervisor_loop(Supervisor *s) {
                         written = write_end(s, now);
                 if (written && control_say_bye(&s->control, now) && output_is_sent(&s->output))
                         return 0;
-                if (!gone)
+                if (!gone) {
                         supervisor_look_for_prompt(s, now);
+                        let_rest(s, now);
+                }
                 if (now >= finish_by) {
                         supervisor_save(s);
                         return 0;

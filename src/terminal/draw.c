@@ -130,6 +130,7 @@ void terminal_draw(Terminal *t, Buf *ret) {
         VTermPos cursor;
         int rows, cols;
 
+        store_unpack(&t->store);
         vterm_get_size(t->vt, &rows, &cols);
         buf_append_str(ret, t->alternate ? "\033[?1049h" : "");
         buf_append_str(ret, "\033[m\033[H\033[2J");
@@ -180,6 +181,7 @@ Json *terminal_to_json(Terminal *t, bool color) {
         Json *o = json_new_object();
         int rows, cols;
 
+        store_unpack(&t->store);
         vterm_get_size(t->vt, &rows, &cols);
         if (!o || json_set(o, "cols", json_new_number(cols)) < 0 ||
             json_set(o, "rows", json_new_number(rows)) < 0 || json_set(o, "cursor", cursor_to_json(t)) < 0 ||

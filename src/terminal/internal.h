@@ -5,7 +5,10 @@
 
 #include "sdbg/terminal/terminal.h"
 
+#include "terminal/store.h"
+
 struct Terminal {
+        Store store; /* unpacked before any use of vt */
         VTerm *vt;
         VTermScreen *screen;
         Buf *output; /* where what the emulator sends goes, during a call */

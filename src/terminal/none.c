@@ -17,6 +17,9 @@ void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
 void terminal_resize(Terminal *t, int cols, int rows) {
 }
 
+void terminal_rest(Terminal *t) {
+}
+
 void terminal_key(Terminal *t, const Key *k, Buf *ret) {
 }
 

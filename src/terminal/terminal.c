@@ -50,7 +50,7 @@ Terminal *terminal_new(int cols, int rows) {
 
         if (!t)
                 return NULL;
-        t->vt = vterm_new(rows, cols);
+        t->vt = vterm_new_with_allocator(rows, cols, &store_functions, &t->store);
         if (!t->vt) {
                 free(t);
                 return NULL;
@@ -82,6 +82,7 @@ static void make_alternate(Terminal *t, const char *data, size_t len) {
 }
 
 void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
+        store_unpack(&t->store);
         if (!t->has_alternate)
                 make_alternate(t, data, len);
         t->output = answers;
@@ -91,7 +92,15 @@ void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
 }
 
 void terminal_resize(Terminal *t, int cols, int rows) {
+        store_unpack(&t->store);
         vterm_set_size(t->vt, rows, cols);
+}
+
+void terminal_rest(Terminal *t) {
+        int rows, cols;
+
+        vterm_get_size(t->vt, &rows, &cols);
+        store_pack(&t->store, (size_t) rows * cols);
 }
 
 static VTermKey to_vterm(const Key *k) {
@@ -123,6 +132,7 @@ void terminal_key(Terminal *t, const Key *k, Buf *ret) {
                 buf_append_char(ret, (char) byte);
                 return;
         }
+        store_unpack(&t->store);
         m |= k->modifiers & KEY_SHIFT ? VTERM_MOD_SHIFT : 0;
         m |= k->modifiers & KEY_META ? VTERM_MOD_ALT : 0;
         m |= k->modifiers & KEY_CONTROL ? VTERM_MOD_CTRL : 0;
@@ -135,6 +145,7 @@ void terminal_key(Terminal *t, const Key *k, Buf *ret) {
 }
 
 void terminal_paste(Terminal *t, bool begin, Buf *ret) {
+        store_unpack(&t->store);
         t->output = ret;
         if (begin)
                 vterm_keyboard_start_paste(t->vt);

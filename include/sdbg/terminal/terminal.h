@@ -27,6 +27,10 @@ void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers);
 
 void terminal_resize(Terminal *t, int cols, int rows);
 
+/* Nothing was printed for a moment: packs what the emulator holds, until any of these functions is called
+ * again. An idle screen then takes some KiB; to pack it, or to unpack it, takes less than a millisecond. */
+void terminal_rest(Terminal *t);
+
 /* The bytes that a key, or the begin and end of a paste, sends in the mode the program has chosen. */
 void terminal_key(Terminal *t, const Key *k, Buf *ret);
 void terminal_paste(Terminal *t, bool begin, Buf *ret);

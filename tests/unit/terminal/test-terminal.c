@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include "test.h"
 
 #include "sdbg/terminal/terminal.h"
@@ -92,6 +94,58 @@ static void assert_keys(Terminal *t, const char *name, const char *expected) {
 }
 
 /* The bytes depend on what the program has switched on. */
+static char *drawn(Terminal *t) {
+        Buf b = {};
+
+        terminal_draw(t, &b);
+        return buf_take(&b);
+}
+
+/* Text, colours and blanks, as of no program, from nothing to full. */
+static void print_noise(Terminal *t, unsigned amount) {
+        srand(amount);
+        for (unsigned i = 0; i < amount; i++) {
+                char text[64];
+
+                snprintf(text, sizeof(text), "\033[%d;%dH\033[%dm\303\244%c", rand() % 60, rand() % 130,
+                         rand() % 2 ? 0 : 30 + rand() % 8, 'a' + rand() % 26);
+                print(t, text);
+        }
+}
+
+/* What is packed comes back as it was, whatever is done next. */
+static void test_rest(void **state) {
+        for (unsigned amount = 0; amount <= 100000; amount = amount * 10 + 10) {
+                _cleanup_terminal_ Terminal *t = terminal_new(120, 40), *other = terminal_new(120, 40);
+
+                for (int alternate = 0; alternate < 2; alternate++) {
+                        _cleanup_free_ char *expected = NULL, *is = NULL, *resized = NULL,
+                                            *other_resized = NULL;
+
+                        print_noise(t, amount);
+                        print_noise(other, amount);
+                        terminal_rest(t);
+                        terminal_rest(t);
+                        expected = drawn(other);
+                        is = drawn(t);
+                        assert_string_equal(is, expected);
+                        terminal_rest(t);
+                        print(t, "more\r\n");
+                        print(other, "more\r\n");
+                        terminal_rest(t);
+                        terminal_resize(t, 130, 30 + alternate);
+                        terminal_resize(other, 130, 30 + alternate);
+                        resized = drawn(t);
+                        other_resized = drawn(other);
+                        assert_string_equal(resized, other_resized);
+                        terminal_rest(t);
+                        print(t, "\033[?1049h");
+                        print(other, "\033[?1049h");
+                }
+                terminal_rest(t);
+        }
+}
+
 static void test_keys(void **state) {
         _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
 
@@ -141,8 +195,9 @@ static void test_state(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_text),  cmocka_unit_test(test_draw),    cmocka_unit_test(test_keys),
-                cmocka_unit_test(test_paste), cmocka_unit_test(test_answers), cmocka_unit_test(test_state),
+                cmocka_unit_test(test_text),  cmocka_unit_test(test_draw),  cmocka_unit_test(test_rest),
+                cmocka_unit_test(test_keys),  cmocka_unit_test(test_paste), cmocka_unit_test(test_answers),
+                cmocka_unit_test(test_state),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
