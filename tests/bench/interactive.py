@@ -15,6 +15,7 @@ from rows import Row
 
 KEYS = 20  # in a row at the one, then at the other
 BLOCKS = 15
+TERMINALS = 10  # whose memory is looked at
 
 
 def echo_times(terminal):
@@ -55,19 +56,28 @@ def named(comm):
     return [p.parent for p in pathlib.Path("/proc").glob("[0-9]*/comm") if p.read_text() == f"{comm}\n"]
 
 
-def all_measures(rounds):
-    name = unique_name()
-    sdbg("start", "--name", name, "--pty", "--size=80x24", "cat")
-    size = pss(named("sdbg-supervisor")[0])
-    other = None
-    if shutil.which("screen"):
-        run("screen", "-dmS", "bench", "cat")
-        wait_until(lambda: named("screen"))
-        time.sleep(0.5)
-        other = max(pss(process) for process in named("screen"))
-        run("screen", "-S", "bench", "-X", "quit")
-    yield Row("memory of a job with a terminal", "KiB", size, "screen", other, ratio_max=0.25)
+def memory(comm):
+    """KiB of each of them, on the average, when all have been idle for a while."""
+    wait_until(lambda: len(named(comm)) == TERMINALS)
+    time.sleep(3)
+    return statistics.mean(pss(process) for process in named(comm))
 
+
+def all_measures(rounds):
+    names = [unique_name() for _ in range(TERMINALS)]
+    for name in names:
+        sdbg("start", "--name", name, "--pty", "--size=80x24", "cat")
+    own, peer = memory("sdbg-supervisor"), None
+    sdbg("stop", *names[1:])
+    if shutil.which("screen"):
+        for i in range(TERMINALS):
+            run("screen", "-dmS", f"bench{i}", "cat")
+        peer = memory("screen")
+        for i in range(TERMINALS):
+            run("screen", "-S", f"bench{i}", "-X", "quit")
+    yield Row(f"memory of a job with a terminal, of {TERMINALS}", "KiB", own, "screen", peer, ratio_max=0.25)
+
+    name = names[0]
     commands = [("sdbg", "attach", name)]
     if shutil.which("tmux"):
         run("tmux", "new-session", "-d", "-s", "bench", "cat")
