@@ -21,18 +21,25 @@ ERAS = ("legacy", "auto", "modern")
 NO_SUCH_TOOL = 5  # an exit code of the inspector's
 
 
-class Sdk(agents.ClientTest):
-    programs = ("sdk",)
+class SdkTest(agents.ClientTest):
+    version = ()  # of the protocol, as sdk-client takes it
 
-    def connect(self):
-        client = harness.spawn(programs.executable("node"), CLIENT, programs.modules("sdk"), env=self.only(),
-                               cwd=self.project, stderr=None)
+    def connect(self, **environment):
+        client = harness.spawn(programs.executable("node"), CLIENT, programs.modules(self.programs[0]), *self.version,
+                               env=self.only(**environment), cwd=self.project, stderr=None)
+        self.notifications = []
         return client, self.answer(client)
 
-    def answer(self, client):
+    def read(self, client):
         line = client.stdout.readline()
         self.assertTrue(line, "the client ended")
         return json.loads(line)
+
+    def answer(self, client):
+        """The next answer; what comes before it is kept."""
+        while "notification" in (message := self.read(client)):
+            self.notifications.append(message["notification"])
+        return message
 
     def ask(self, client, method, **params):
         client.stdin.write(json.dumps({"method": method, "params": params}).encode() + b"\n")
@@ -50,7 +57,7 @@ class Sdk(agents.ClientTest):
         self.assertFalse(result.get("isError"), result)
         return result["content"][0]["text"], result["structuredContent"]
 
-    def test_from_start_to_stop(self):
+    def check_from_start_to_stop(self):
         first, greeting = self.connect()
         self.assertEqual(greeting["result"]["server"]["name"], "sdbg")
         self.assertIn("job_list first", greeting["result"]["instructions"])
@@ -83,7 +90,7 @@ class Sdk(agents.ClientTest):
         second.stdin.close()
         self.assertEqual(second.wait(60), 0)
 
-    def test_every_tool_answers_by_its_schema(self):
+    def check_schemas(self):
         """The SDK refuses an answer that is not as the tool's output schema says, also of a failure."""
         client, _ = self.connect()
         self.succeeds(client, "job_start", name="one", command="echo hello; exec sleep 600")
@@ -102,8 +109,53 @@ class Sdk(agents.ClientTest):
         for name in ("job_status", "job_logs"):
             self.assertIn("hello", self.succeeds(client, name, name="one")[0])
         self.assertEqual(self.ask(client, "tools/call", name="job_none")["error"]["code"], -32602)
+        return client
+
+
+class Sdk(SdkTest):
+    programs = ("sdk",)
+
+    def test_from_start_to_stop(self):
+        self.check_from_start_to_stop()
+
+    def test_every_tool_answers_by_its_schema(self):
+        client = self.check_schemas()
         self.assertEqual(self.ask(client, "job/none")["error"]["code"], -32601)
         self.assertEqual(self.ask(client, "ping")["result"], {})
+
+
+class StatelessSdk(SdkTest):
+    """The second line of the SDK, which the inspector brings along."""
+
+    programs = ("inspector",)
+    version = (mcp_client.STATELESS,)
+
+    def test_from_start_to_stop(self):
+        self.check_from_start_to_stop()
+
+    def test_every_tool_answers_by_its_schema(self):
+        self.check_schemas()
+
+    def test_subscriptions(self):
+        client, _ = self.connect()
+        offered = {"resourcesListChanged": True, "resourceSubscriptions": ["sdbg://jobs/one/log"]}
+        honoured = self.ask(client, "subscriptions/listen", toolsListChanged=True, **offered)
+        self.assertEqual(honoured["result"], offered)
+        self.succeeds(client, "job_start", name="one", command="echo hello; sleep 600")
+        wanted = {"notifications/resources/list_changed", "notifications/resources/updated"}
+        while not wanted <= {told["method"] for told in self.notifications}:
+            self.notifications.append(self.read(client)["notification"])
+        self.assertEqual(self.ask(client, "subscriptions/close")["result"], "local")
+
+    def test_user_is_asked(self):
+        (self.home / ".config/sdbg").mkdir(parents=True)
+        (self.home / ".config/sdbg/sdbg.conf").write_text("[MCP]\nAskCommand=sleep *\n")
+        client, _ = self.connect()
+        self.succeeds(client, "job_start", name="one", command="sleep 600")
+        (question,) = self.notifications
+        self.assertIn("sleep 600", question["params"]["message"])
+        refused = self.call(client, "job_start", command="sleep 600; : no, thanks")
+        self.assertEqual(refused["structuredContent"]["error"]["code"], "refused-by-policy")
 
 
 class Inspector(agents.ClientTest):

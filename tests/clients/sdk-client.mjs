@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
-// A client made of the TypeScript SDK, which checks each answer by the tool's output schema. It takes lines of
-// JSON {method, params} on stdin and prints what came, as {result} or {error}, in the same order.
+// sdk-client NODE_MODULES [VERSION]: a client made of the TypeScript SDK, which checks each answer by the tool's output
+// schema; for a version without sessions, of the SDK's second line. It takes lines of JSON {method, params} on stdin and
+// prints what came, as {result} or {error}, in the same order, and {notification} when one comes.
 import { createRequire } from "node:module";
 import readline from "node:readline";
 
-const require = createRequire(`${process.argv[2]}/`);
-const { Client } = require("@modelcontextprotocol/sdk/client/index.js");
-const { StdioClientTransport } = require("@modelcontextprotocol/sdk/client/stdio.js");
-const { EmptyResultSchema } = require("@modelcontextprotocol/sdk/types.js");
+const [modules, version] = process.argv.slice(2);
+const require = createRequire(`${modules}/`);
+const load = (second, first) => require(version ? `@modelcontextprotocol/client${second}` : `@modelcontextprotocol/sdk/${first}`);
+const { Client } = load("", "client/index.js");
+const { StdioClientTransport } = load("/stdio", "client/stdio.js");
+const print = (line) => console.log(JSON.stringify(line));
 
-const client = new Client({ name: "sdk-client", version: "1" });
-await client.connect(new StdioClientTransport({ command: "sdbg", args: ["mcp"], env: process.env, stderr: "inherit" }));
-console.log(JSON.stringify({ result: { server: client.getServerVersion(), instructions: client.getInstructions() } }));
-
+const client = new Client(
+	{ name: "sdk-client", version: "1" },
+	version ? { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: { pin: version } } } : {},
+);
 const methods = {
 	"tools/list": (params) => client.listTools(params),
 	"tools/call": (params) => client.callTool(params),
@@ -20,16 +23,33 @@ const methods = {
 	"resources/read": (params) => client.readResource(params),
 	"prompts/list": (params) => client.listPrompts(params),
 	"prompts/get": (params) => client.getPrompt(params),
-	ping: () => client.ping(),
 };
+if (version) {
+	client.fallbackNotificationHandler = async (notification) => print({ notification });
+	client.setRequestHandler("elicitation/create", async (question) => {
+		print({ notification: question });
+		return { action: question.params.message.includes("no, thanks") ? "decline" : "accept", content: {} };
+	});
+	let subscription;
+	methods["subscriptions/listen"] = async (filter) => (subscription = await client.listen(filter)).honoredFilter;
+	methods["subscriptions/close"] = async () => {
+		await subscription.close();
+		return subscription.closed;
+	};
+} else {
+	const { EmptyResultSchema } = require("@modelcontextprotocol/sdk/types.js");
+	methods.ping = () => client.ping();
+	methods["job/none"] = () => client.request({ method: "job/none" }, EmptyResultSchema);
+}
 
+await client.connect(new StdioClientTransport({ command: "sdbg", args: ["mcp"], env: process.env, stderr: "inherit" }));
+print({ result: { server: client.getServerVersion(), instructions: client.getInstructions() } });
 for await (const line of readline.createInterface({ input: process.stdin })) {
 	const { method, params } = JSON.parse(line);
 	try {
-		const call = methods[method] ?? ((p) => client.request({ method, params: p }, EmptyResultSchema));
-		console.log(JSON.stringify({ result: await call(params) }));
+		print({ result: await methods[method](params) });
 	} catch (error) {
-		console.log(JSON.stringify({ error: { code: error.code, message: error.message } }));
+		print({ error: { code: error.code, message: error.message } });
 	}
 }
 await client.close();
