@@ -90,7 +90,7 @@ static int append_exit_record(Audit *a, const Job *j) {
                 return -ENOMEM;
         b.data = fields.data;
         b.len = fields.len;
-        return ring_append(&a->ring, &b);
+        return ring_append(&a->ring, &b, a->ring.audit.verified);
 }
 
 int audit_write_end(Audit *a, int dir_fd, const char *service_result) {

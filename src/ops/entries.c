@@ -60,11 +60,13 @@ static int refill(Entries *s) {
         Batch b;
         int r;
 
-        r = ring_snapshot(&s->ring, s->ring_pos, &s->snapshot, &from);
-        if (r < 0)
-                return r;
+        do { /* what is overwritten while it is read leaves nothing of a piece */
+                r = ring_snapshot(&s->ring, s->ring_pos, &s->snapshot, &from);
+                if (r < 0)
+                        return r;
+                s->ring_pos = from + s->snapshot.len;
+        } while (s->snapshot.len == 0 && s->ring_pos < s->ring.header.head);
         s->offset = 0;
-        s->ring_pos = from + s->snapshot.len;
         if (s->ring_first == UINT64_MAX && ring_parse(&s->snapshot, &first, &b) > 0)
                 s->ring_first = b.entry;
         return s->snapshot.len > 0;
@@ -85,28 +87,25 @@ uint64_t entries_lines(Entries *s) {
 
 /* Whether the ring holds line `seq` or all that comes after it; it is then placed there. */
 static bool seek_ring(Entries *s, uint64_t seq) {
-        size_t offset = 0, at = 0;
         bool first = true;
         Batch b;
+        int r;
 
         if (!s->has_ring)
                 return false;
         s->ring_pos = 0;
         s->ring_first = UINT64_MAX;
-        if (refill(s) < 0)
-                return false;
-        while (ring_parse(&s->snapshot, &offset, &b) > 0) {
-                if (b.stream != STREAM_RECORD) {
+        while ((r = refill(s)) > 0)
+                for (size_t next = 0; ring_parse(&s->snapshot, &next, &b) > 0; s->offset = next) {
+                        if (b.stream == STREAM_RECORD)
+                                continue;
                         if (first && b.seq > seq && s->ring_first > 1)
                                 return false;
                         if (b.seq + b.lines > seq)
-                                break;
+                                return true;
                         first = false;
                 }
-                at = offset;
-        }
-        s->offset = at;
-        return true;
+        return r == 0;
 }
 
 int entries_seek(Entries *s, uint64_t seq) {
@@ -138,7 +137,12 @@ int entries_find(Entries *s, const char *field, const char *value, Entry *ret) {
                 r = journal_reader_open(&s->finder, NULL);
                 if (r < 0)
                         return r;
+                (void) journal_reader_fd(s->finder);
         }
+        /* Files that journald has begun meanwhile. */
+        r = journal_reader_process(s->finder);
+        if (r < 0)
+                return r;
         r = choose(s->finder, s->run, field, value);
         if (r >= 0)
                 r = journal_reader_seek_head(s->finder);

@@ -87,8 +87,16 @@ int ring_store_audit(Ring *r) {
         return write_at(r->fd, &r->audit, sizeof(r->audit), RING_AUDIT);
 }
 
-int ring_create(Ring *r, int dirfd, const char *run) {
+/* What one ring may take of its file system. */
+static uint64_t fair_share(int fd) {
         struct statvfs vfs;
+
+        if (fstatvfs(fd, &vfs) < 0)
+                return RING_CAPACITY;
+        return (uint64_t) vfs.f_bavail * vfs.f_frsize / 8 / 4096 * 4096;
+}
+
+int ring_create(Ring *r, int dirfd, const char *run, uint64_t capacity) {
         int k;
 
         *r = RING_INIT;
@@ -100,11 +108,7 @@ int ring_create(Ring *r, int dirfd, const char *run) {
 
         memcpy(r->header.magic, RING_MAGIC, sizeof(r->header.magic));
         memcpy(r->header.run, run, strnlen(run, sizeof(r->header.run)));
-        r->header.capacity = RING_CAPACITY;
-        if (fstatvfs(r->fd, &vfs) >= 0) {
-                uint64_t share = (uint64_t) vfs.f_bavail * vfs.f_frsize / 16 / 4096 * 4096;
-                r->header.capacity = MAX(MIN(RING_CAPACITY, share), RING_CAPACITY_MIN);
-        }
+        r->header.capacity = MAX(MIN(MIN(capacity, RING_CAPACITY), fair_share(r->fd)), RING_CAPACITY_MIN);
 
         /* At its full size at once, though without memory: what pads a batch is never written. */
         k = ftruncate(r->fd, RING_DATA + r->header.capacity) < 0 ? -errno : ring_store_header(r);
@@ -144,18 +148,30 @@ int ring_refresh_audit(Ring *r) {
         return read_at(r->fd, &r->audit, sizeof(r->audit), RING_AUDIT);
 }
 
-bool ring_has_room(const Ring *r, size_t len, uint64_t limit) {
-        uint64_t oldest = MIN(MAX(limit, r->header.tail), r->header.head);
-
-        return r->header.head - oldest + padded(len) <= r->header.capacity;
+/* What would be held if nothing before `limit` were. */
+static uint64_t held(const Ring *r, uint64_t limit) {
+        return r->header.head - MIN(MAX(limit, r->header.tail), r->header.head);
 }
 
-/* Moves the tail over whole batches until `need` bytes are free. */
-static int make_room(Ring *r, uint64_t need) {
+bool ring_has_room(const Ring *r, size_t len, uint64_t limit, uint64_t most) {
+        uint64_t size = held(r, limit) + padded(len);
+
+        return size <= MIN(most, r->header.capacity) && (size <= RING_KEPT || size <= fair_share(r->fd));
+}
+
+/* Whether `size` bytes more are too many for what the ring holds from `tail` on. */
+static bool is_too_full(const Ring *r, uint64_t tail, uint64_t size, uint64_t limit) {
+        uint64_t sum = r->header.head - tail + size;
+
+        return sum > r->header.capacity || (sum > RING_KEPT && tail < limit);
+}
+
+/* Moves the tail over whole batches until there is room for `size` bytes more. */
+static int make_room(Ring *r, uint64_t size, uint64_t limit) {
         RingHeader *h = &r->header;
         uint64_t tail = h->tail;
 
-        while (h->head - tail + need > h->capacity) {
+        while (tail < h->head && is_too_full(r, tail, size, limit)) {
                 RingBatch b;
                 int k = read_data(r, tail, &b, sizeof(b));
 
@@ -171,7 +187,34 @@ static int make_room(Ring *r, uint64_t need) {
         return ring_store_header(r);
 }
 
-int ring_append(Ring *r, const Batch *b) {
+/* A piece of this size is worth a system call. */
+#define FREE_PIECE ((uint64_t) 1024 * 1024)
+
+/* Gives back the memory of what is before the tail, in a ring that has more room than is kept. */
+static void free_pages(Ring *r) {
+        uint64_t capacity = r->header.capacity, end = r->header.tail / 4096 * 4096, len;
+        uint64_t lap = MAX(r->header.head, capacity) - capacity; /* what is before has been overwritten */
+
+        if (capacity <= RING_KEPT)
+                return;
+        r->freed = MAX(r->freed, (lap + 4095) / 4096 * 4096);
+        while (end >= r->freed + FREE_PIECE) {
+                uint64_t at = r->freed % capacity;
+
+                len = MIN(end - r->freed, capacity - at);
+                (void) fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, RING_DATA + at, len);
+                r->freed += len;
+        }
+}
+
+int ring_trim(Ring *r, uint64_t limit) {
+        int k = make_room(r, 0, limit);
+
+        free_pages(r);
+        return k;
+}
+
+int ring_append(Ring *r, const Batch *b, uint64_t limit) {
         RingBatch head = {
                 .len = b->len,
                 .stream = b->stream,
@@ -187,7 +230,8 @@ int ring_append(Ring *r, const Batch *b) {
 
         if (b->len > BATCH_LEN_MAX)
                 return -EMSGSIZE;
-        k = make_room(r, padded(b->len));
+        k = make_room(r, padded(b->len), limit);
+        free_pages(r);
         if (k >= 0)
                 k = write_data(r, r->header.head, &head, sizeof(head));
         if (k >= 0)
@@ -289,7 +333,22 @@ char *ring_last_line(const Ring *r, size_t max) {
         return printable_line(line, b.data + len - line, max);
 }
 
+/* The length of the whole batches among `len` bytes. */
+static size_t whole_batches(const char *data, size_t len) {
+        size_t sum = 0;
+        RingBatch head;
+
+        while (len - sum >= sizeof(head)) {
+                memcpy(&head, data + sum, sizeof(head));
+                if (!is_sound(&head) || padded(head.len) > len - sum)
+                        break;
+                sum += padded(head.len);
+        }
+        return sum;
+}
+
 int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from) {
+        size_t len;
         char *p;
         int k;
 
@@ -300,13 +359,14 @@ int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from) {
         *ret_from = from = MIN(MAX(from, r->header.tail), r->header.head);
         if (r->header.head - from > r->header.capacity)
                 return -EBADMSG;
-        p = buf_reserve(ret, r->header.head - from + 1);
+        len = MIN(r->header.head - from, RING_KEPT);
+        p = buf_reserve(ret, len + 1);
         if (!p)
                 return -ENOMEM;
-        k = read_data(r, from, p, r->header.head - from);
+        k = read_data(r, from, p, len);
         if (k < 0)
                 return k;
-        ret->len = r->header.head - from;
+        ret->len = len;
 
         /* What the writer has overwritten meanwhile is cut off at the front. */
         k = ring_refresh(r);
@@ -316,7 +376,10 @@ int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from) {
                 buf_consume(ret, MIN(r->header.tail - from, ret->len));
                 *ret_from = r->header.tail;
         }
-        return 0;
+        if (len < RING_KEPT)
+                return 0;
+        ret->len = whole_batches(ret->data, ret->len);
+        return ret->len > 0 || *ret_from > from ? 0 : -EBADMSG;
 }
 
 int ring_parse(const Buf *snapshot, size_t *offset, Batch *b) {

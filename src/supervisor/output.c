@@ -18,6 +18,11 @@
 #define NAP_USEC (10 * USEC_PER_MSEC)
 #define NAP_BYTES ((size_t) 16 * 1024)
 
+/* While a turn reads so much, sending waits: the ring takes more in the same time, and the job is what others wait
+ * for. */
+#define FLOOD_BYTES ((size_t) 256 * 1024)
+#define FLOOD_USEC (20 * USEC_PER_MSEC)
+
 /* No journald: how long until the next try. */
 #define RETRY_USEC (250 * USEC_PER_MSEC)
 /* An auditor that got nowhere is started again after this. */
@@ -25,6 +30,13 @@
 /* journald takes entries but they never show, as on a full disk: after this the job goes on, and the
  * gap is shown by the readers. */
 #define GIVE_UP_USEC (60 * USEC_PER_SEC)
+
+/* The ring's memory counts as the job's. */
+static uint64_t ring_capacity(const Spec *spec) {
+        bool limited = spec->memory_max != UINT64_MAX || spec->memory_high != UINT64_MAX;
+
+        return limited ? RING_KEPT : RING_CAPACITY;
+}
 
 int output_init(Output *o, const Spec *spec, const char *run, const char *directory, int dir_fd) {
         *o = (Output){
@@ -39,7 +51,7 @@ int output_init(Output *o, const Spec *spec, const char *run, const char *direct
                 o->fds[i] = -EBADF;
         for (size_t i = 0; i < ELEMENTSOF(o->taps); i++)
                 o->taps[i] = TAP_INIT;
-        return ring_create(&o->ring, dir_fd, run);
+        return ring_create(&o->ring, dir_fd, run, ring_capacity(spec));
 }
 
 void output_done(Output *o) {
@@ -48,6 +60,10 @@ void output_done(Output *o) {
         coalescer_done(&o->coalescer);
         journal_writer_done(&o->writer);
         ring_done(&o->ring);
+}
+
+static bool is_flooded(const Output *o, usec_t now) {
+        return now < o->flooded_until;
 }
 
 /* Up to which position batches may leave the ring. */
@@ -80,6 +96,17 @@ void output_audited(Output *o) {
         (void) ring_refresh_audit(&o->ring);
         if (o->ring.audit.verified > o->audit_from)
                 o->audit_at = 0;
+        (void) ring_trim(&o->ring, evictable(o));
+}
+
+/* Whether the ring holds more that nobody has looked for in the journal than shall be. */
+static bool audit_is_due(const Output *o, usec_t now) {
+        uint64_t capacity = o->ring.header.capacity,
+                 most = is_flooded(o, now) ? capacity : MIN(RING_KEPT, capacity);
+
+        return o->auditor <= 0 && !o->ring.audit.unreadable && !o->capped &&
+               o->ring.header.sent > o->ring.audit.verified &&
+               o->ring.header.head - o->ring.audit.verified > most / 2;
 }
 
 static void set_blocked(Output *o, bool blocked, usec_t now) {
@@ -94,12 +121,17 @@ static void set_blocked(Output *o, bool blocked, usec_t now) {
                 o->give_up = o->ring.header.sent;
 }
 
+static bool has_room(const Output *o, size_t len) {
+        /* What is beyond the cap is not waiting for the journal, only for what is before it. */
+        return ring_has_room(&o->ring, len, evictable(o), o->capped ? RING_KEPT : RING_CAPACITY);
+}
+
 static bool make_room(Output *o, size_t len, usec_t now) {
-        bool room = ring_has_room(&o->ring, len, evictable(o));
+        bool room = has_room(o, len);
 
         if (!room) {
                 (void) ring_refresh_audit(&o->ring);
-                room = ring_has_room(&o->ring, len, evictable(o));
+                room = has_room(o, len);
         }
         set_blocked(o, !room, now);
         return room;
@@ -142,7 +174,7 @@ static bool keep(Output *o, Batch *b, usec_t now, uint64_t *ret_pos) {
                 return false;
         b->entry = o->next_entry;
         *ret_pos = o->ring.header.head;
-        r = ring_append(&o->ring, b);
+        r = ring_append(&o->ring, b, evictable(o));
         if (r == -ENOSPC)
                 r = pass_by(o, b, now);
         if (r < 0) {
@@ -176,11 +208,15 @@ static int send_next(Output *o, char **data, size_t *size, Buf *encoded) {
         return r;
 }
 
-/* Sends what the ring holds. newest: what was put into it last, at newest_pos, and is still at hand; or
- * NULL. */
-static void send_all(Output *o, const Batch *newest, uint64_t newest_pos, usec_t now) {
-        uint64_t before = o->ring.header.sent;
-        uint64_t end = o->capped ? o->cap_pos : o->ring.header.head;
+/* Where sending is to end for now. */
+static uint64_t send_end(const Output *o) {
+        return o->capped ? o->cap_pos : o->ring.header.head;
+}
+
+/* Sends what the ring holds; in a flood one batch of it, so that journald has something to do. newest: what was
+ * put into it last, at newest_pos, and is still at hand; or NULL. */
+static void send_due(Output *o, const Batch *newest, uint64_t newest_pos, usec_t now) {
+        uint64_t before = o->ring.header.sent, end = send_end(o);
         _cleanup_free_ char *data = NULL;
         _cleanup_buf_ Buf encoded = {};
         size_t size = 0;
@@ -190,13 +226,14 @@ static void send_all(Output *o, const Batch *newest, uint64_t newest_pos, usec_t
                 return;
         o->retry_at = 0;
         while (r >= 0 && o->ring.header.sent < end) {
-                if (!newest || o->ring.header.sent != newest_pos) {
+                if (newest && o->ring.header.sent == newest_pos) {
+                        r = send_batch(o, newest, &encoded);
+                        if (r >= 0)
+                                o->ring.header.sent = o->ring.header.head;
+                } else
                         r = send_next(o, &data, &size, &encoded);
-                        continue;
-                }
-                r = send_batch(o, newest, &encoded);
-                if (r >= 0)
-                        o->ring.header.sent = o->ring.header.head;
+                if (is_flooded(o, now))
+                        break;
         }
         o->wants_writable = r == -EAGAIN;
         if (r < 0 && r != -EAGAIN)
@@ -204,20 +241,20 @@ static void send_all(Output *o, const Batch *newest, uint64_t newest_pos, usec_t
 
         if (o->ring.header.sent != before)
                 (void) ring_store_header(&o->ring);
-        if (o->ring.header.head - o->ring.audit.verified > o->ring.header.capacity / 2 &&
-            !o->ring.audit.unreadable && !o->capped)
+        if (audit_is_due(o, now))
                 start_auditor(o, now);
 }
 
-void output_pump(Output *o, usec_t now, bool flush) {
+/* Moves what is due into the ring. */
+static void keep_due(Output *o, usec_t now, bool flush) {
         uint64_t pos;
         Batch b;
 
         while (coalescer_peek(&o->coalescer, now, flush, &b)) {
                 if (keep(o, &b, now, &pos)) {
                         /* journald works while the next batch is made. */
-                        if (!o->wants_writable)
-                                send_all(o, &b, pos, now);
+                        if (!o->wants_writable && !is_flooded(o, now))
+                                send_due(o, &b, pos, now);
                 } else {
                         if (o->overflow != OVERFLOW_DROP)
                                 break;
@@ -226,7 +263,11 @@ void output_pump(Output *o, usec_t now, bool flush) {
                 }
                 coalescer_pop(&o->coalescer, &b, now);
         }
-        send_all(o, NULL, 0, now);
+}
+
+void output_pump(Output *o, usec_t now, bool flush) {
+        keep_due(o, now, flush);
+        send_due(o, NULL, 0, now);
 }
 
 bool output_is_held(const Output *o) {
@@ -305,11 +346,13 @@ void output_read(Output *o, Stream s, usec_t now) {
                 if (n == PIPE_DEFAULT)
                         (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_SIZE);
                 o->read_bytes += n;
+                if (o->read_bytes >= FLOOD_BYTES)
+                        o->flooded_until = now + FLOOD_USEC;
                 tap_put(&o->taps[s], p, n);
                 coalescer_commit(&o->coalescer, s, n, now, now_usec(CLOCK_REALTIME));
                 /* Who looks at the terminal comes before the journal. */
                 if (s != STREAM_PTY)
-                        output_pump(o, now, false);
+                        keep_due(o, now, false);
         }
 }
 
@@ -325,13 +368,17 @@ bool output_record(Output *o, RecordKind kind, const char *message, const char *
         b.len = fields.len;
         if (!keep(o, &b, now, &pos))
                 return false;
-        send_all(o, &b, pos, now);
+        send_due(o, &b, pos, now);
         return true;
 }
 
 usec_t output_deadline(const Output *o, usec_t now) {
         usec_t deadline = output_is_held(o) ? now + AUDIT_AGAIN_USEC : coalescer_deadline(&o->coalescer);
 
+        if (audit_is_due(o, now))
+                deadline = MIN(deadline, MAX(o->audit_at, now));
+        if (is_flooded(o, now) && o->ring.header.sent < send_end(o))
+                deadline = MIN(deadline, o->flooded_until);
         return o->retry_at ? MIN(deadline, o->retry_at) : deadline;
 }
 
@@ -385,6 +432,6 @@ uint64_t output_uncap(Output *o, usec_t now) {
         first = skip_until(o, &h->skip_to, MAX(KEPT_MIN, o->output_max / 8));
         o->capped = false;
         o->output_max = UINT64_MAX;
-        send_all(o, NULL, 0, now);
+        send_due(o, NULL, 0, now);
         return usec_sub(first, o->cap_seq);
 }

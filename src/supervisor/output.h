@@ -12,7 +12,7 @@
 #include "supervisor/tap.h"
 
 /* From the job's pipes to the journal: read → coalescer → ring → journald. Nothing here waits. Where the
- * journal does not keep up, the ring fills, then reading stops and the job's writes block (or, with
+ * journal does not keep up, the ring grows and fills, then reading stops and the job's writes block (or, with
  * --overflow drop, its lines are dropped and counted). */
 typedef struct Output {
         EntryTag tag;
@@ -41,7 +41,8 @@ typedef struct Output {
         uint64_t dropped_lines; /* by --overflow drop; to be told */
         usec_t read_at;         /* when the pipes were read last, and how much came then */
         size_t read_bytes;
-        bool held_return; /* a carriage return of the terminal that may belong to a newline */
+        usec_t flooded_until; /* until then reading goes before sending */
+        bool held_return;     /* a carriage return of the terminal that may belong to a newline */
 
         /* Takes what the terminal printed, as it is. */
         void (*on_terminal)(void *userdata, const char *data, size_t len);

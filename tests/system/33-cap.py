@@ -137,6 +137,7 @@ class Overflow(CapTest):
     """journald takes nothing: jobs wait, or lose lines and know it."""
 
     LINES = 4_000_000  # more than the ring, and what the pipe and the sockets hold
+    SMALL_RING = "--memory-max=1G"  # the ring of a job with a limit does not grow
 
     def setUp(self):
         super().setUp()
@@ -145,16 +146,26 @@ class Overflow(CapTest):
 
     def test_block_loses_nothing(self):
         root("journald-stop")
-        self.start("--overflow=block", "-c", self.script)
+        self.start("--overflow=block", self.SMALL_RING, "-c", self.script)
         wait_until(lambda: self.status()["bytes"] > 4 * MIB, timeout=30)
         root("journald-cont")
         sdbg("wait", self.name)
         self.assertTrue(self.printed.exists())
         self.assertTrue(self.logs().stdout == "".join(f"{i}\n" for i in range(1, self.LINES + 1)))
 
+    def test_ring_grows_first(self):
+        root("journald-stop")
+        self.start("--overflow=block", "-c", self.script)
+        wait_until(self.printed.exists, timeout=60)
+        root("journald-cont")
+        sdbg("wait", self.name)
+        self.assertTrue(self.logs().stdout == "".join(f"{i}\n" for i in range(1, self.LINES + 1)))
+        self.forget()
+        self.assertTrue(self.logs().stdout == "".join(f"{i}\n" for i in range(1, self.LINES + 1)))
+
     def test_drop_lets_the_job_go_on(self):
         root("journald-stop")
-        self.start("--overflow=drop", "-c", self.script)
+        self.start("--overflow=drop", self.SMALL_RING, "-c", self.script)
         wait_until(self.printed.exists, timeout=60)
         root("journald-cont")
         sdbg("wait", self.name)

@@ -38,13 +38,17 @@ typedef struct RingAudit {
 #define RING_MAGIC "SDBGRNG1"
 #define RING_AUDIT 512
 #define RING_DATA 4096
-#define RING_CAPACITY ((uint64_t) 8 * 1024 * 1024)
+/* Of what is in the journal, so much is kept for readers. */
+#define RING_KEPT ((uint64_t) 8 * 1024 * 1024)
+/* What the journal is behind may fill so much. */
+#define RING_CAPACITY ((uint64_t) 256 * 1024 * 1024)
 #define RING_CAPACITY_MIN ((uint64_t) 256 * 1024)
 
 typedef struct Ring {
         int fd;
         RingHeader header;
         RingAudit audit;
+        uint64_t freed; /* the memory of what is before was given back; for the writer */
 } Ring;
 
 #define RING_INIT                                                                                            \
@@ -55,10 +59,10 @@ typedef struct Ring {
 void ring_done(Ring *r);
 #define _cleanup_ring_ _cleanup_(ring_done)
 
-/* Makes a new, empty ring in the job's directory. Its capacity is RING_CAPACITY, less where the file
- * system is short of room (at most a sixteenth of what is free). run: 32 hex digits.
+/* Makes a new, empty ring in the job's directory. Its capacity is `capacity`, at most RING_CAPACITY, and less
+ * where the file system is short of room: at most an eighth of what is free. run: 32 hex digits.
  * Return: 0, negative errno. */
-int ring_create(Ring *r, int dirfd, const char *run);
+int ring_create(Ring *r, int dirfd, const char *run, uint64_t capacity);
 
 /* Opens the ring that is there; write: as the auditor, else for reading.
  * Return: 0; -ENOENT; -EBADMSG for what is no ring of this version; negative errno. */
@@ -69,14 +73,18 @@ int ring_open(Ring *r, int dirfd, bool write);
 int ring_refresh(Ring *r);
 int ring_refresh_audit(Ring *r);
 
-/* Return: whether a batch of `len` bytes can be put in now, making room at the tail only where `limit`
- * (a position) allows. */
-bool ring_has_room(const Ring *r, size_t len, uint64_t limit);
+/* Return: whether a batch of `len` bytes can be put in now, so that the ring holds at most `most` bytes. What is
+ * before `limit` (a position) may go for it. Beyond RING_KEPT, a ring takes no more than an eighth of what its file system has free at the moment, so that
+ * many rings do not fill it. */
+bool ring_has_room(const Ring *r, size_t len, uint64_t limit, uint64_t most);
 
-/* Puts a batch in at the head. ring_has_room() must have said so.
+/* Puts a batch in at the head. ring_has_room() must have said so; else the oldest go, whatever they are.
  * Return: 0; -ENOSPC where the file system is full (the ring goes on with what it has); negative
  * errno. */
-int ring_append(Ring *r, const Batch *b);
+int ring_append(Ring *r, const Batch *b, uint64_t limit);
+
+/* Gives back the memory of what is before `limit` and more than RING_KEPT. Return: 0, negative errno. */
+int ring_trim(Ring *r, uint64_t limit);
 
 /* Reads the batch at *pos; *buf is the caller's space, grown as needed, to which b->data points. With buf
  * NULL only what describes the batch is read.
@@ -88,9 +96,9 @@ int ring_read(const Ring *r, uint64_t *pos, Batch *b, char **buf, size_t *buf_si
  * Return: a string that the caller frees; NULL where there is none. */
 char *ring_last_line(const Ring *r, size_t max);
 
-/* Copies what is between `from` (or the tail, where that is later) and the head in one piece, to be taken
- * apart with ring_parse(). *ret_from: the position of the first byte of it.
- * Return: 0, -ENOMEM, negative errno. */
+/* Copies what is between `from` (or the tail, where that is later) and the head, RING_KEPT of it at most, to
+ * be taken apart with ring_parse(). *ret_from: the position of the first byte of it.
+ * Return: 0, -EBADMSG, -ENOMEM, negative errno. */
 int ring_snapshot(Ring *r, uint64_t from, Buf *ret, uint64_t *ret_from);
 
 /* The batch at *offset of a snapshot; its data stay in the snapshot.

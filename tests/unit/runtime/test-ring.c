@@ -10,7 +10,7 @@
 
 /* A ring of the least size, so that tests come round it soon. */
 static void make_ring(Ring *r, int dirfd) {
-        assert_int_equal(ring_create(r, dirfd, RUN), 0);
+        assert_int_equal(ring_create(r, dirfd, RUN, RING_CAPACITY), 0);
         r->header.capacity = RING_CAPACITY_MIN;
         assert_int_equal(ring_store_header(r), 0);
 }
@@ -35,12 +35,12 @@ static void append(Ring *r, uint64_t n) {
         };
 
         memset(data, 'a' + n % 26, b.len);
-        assert_int_equal(ring_append(r, &b), 0);
+        assert_int_equal(ring_append(r, &b, UINT64_MAX), 0);
 }
 
 /* Appends as the supervisor does: only where the ring has room up to `limit`. */
 static bool try_append(Ring *r, uint64_t n, uint64_t limit) {
-        if (!ring_has_room(r, length_of(n), limit))
+        if (!ring_has_room(r, length_of(n), limit, RING_CAPACITY))
                 return false;
         append(r, n);
         return true;
@@ -96,7 +96,7 @@ static void test_create(void **state) {
         struct stat st;
 
         assert_int_equal(ring_open(&r, t.fd, false), -ENOENT);
-        assert_int_equal(ring_create(&w, t.fd, RUN), 0);
+        assert_int_equal(ring_create(&w, t.fd, RUN, RING_CAPACITY), 0);
         assert_true(w.header.capacity >= RING_CAPACITY_MIN && w.header.capacity <= RING_CAPACITY);
         assert_int_equal(fstatat(t.fd, "ring", &st, AT_SYMLINK_NOFOLLOW), 0);
         assert_int_equal(st.st_mode & 07777, 0600);
@@ -129,7 +129,7 @@ static void test_empty_batch(void **state) {
         _cleanup_ring_ Ring w = RING_INIT;
 
         make_ring(&w, t.fd);
-        assert_int_equal(ring_append(&w, &b), 0);
+        assert_int_equal(ring_append(&w, &b, UINT64_MAX), 0);
         r = reader_open(t.fd);
         assert_int_equal(reader_next(&r), 1);
         assert_int_equal(r.batch.len, 0);
@@ -186,13 +186,82 @@ static void test_room(void **state) {
         _cleanup_ring_ Ring w = RING_INIT;
 
         make_ring(&w, t.fd);
-        assert_true(ring_has_room(&w, RING_CAPACITY_MIN / 2, 0));
-        assert_false(ring_has_room(&w, RING_CAPACITY_MIN, 0));
-        assert_false(ring_has_room(&w, RING_CAPACITY_MIN, UINT64_MAX));
+        assert_true(ring_has_room(&w, RING_CAPACITY_MIN / 2, 0, RING_CAPACITY));
+        assert_false(ring_has_room(&w, RING_CAPACITY_MIN, 0, RING_CAPACITY));
+        assert_false(ring_has_room(&w, RING_CAPACITY_MIN, UINT64_MAX, RING_CAPACITY));
         append(&w, 4999);
-        assert_false(ring_has_room(&w, RING_CAPACITY_MIN - 1000, 0));
-        assert_true(ring_has_room(&w, RING_CAPACITY_MIN - 1000, w.header.head));
-        assert_true(ring_has_room(&w, RING_CAPACITY_MIN - 1000, UINT64_MAX));
+        assert_false(ring_has_room(&w, RING_CAPACITY_MIN - 1000, 0, RING_CAPACITY));
+        assert_true(ring_has_room(&w, RING_CAPACITY_MIN - 1000, w.header.head, RING_CAPACITY));
+        assert_true(ring_has_room(&w, RING_CAPACITY_MIN - 1000, UINT64_MAX, RING_CAPACITY));
+}
+
+/* Bytes of memory, or of the disk, that the ring has. */
+static uint64_t allocated(const Ring *r) {
+        struct stat st;
+
+        assert_int_equal(fstat(r->fd, &st), 0);
+        return (uint64_t) st.st_blocks * 512;
+}
+
+static void append_large(Ring *r, uint64_t entry, uint64_t limit) {
+        static char data[64 * 1024];
+        const Batch b = { .entry = entry, .seq = entry, .lines = 1, .data = data, .len = sizeof(data) };
+
+        memset(data, 'a' + entry % 26, sizeof(data));
+        assert_true(ring_has_room(r, sizeof(data), limit, RING_CAPACITY));
+        assert_int_equal(ring_append(r, &b, limit), 0);
+}
+
+/* Over some laps, while the journal falls behind and catches up: what it lacks stays, and the memory of the
+ * rest is given back. */
+static void test_grows_and_shrinks(void **state) {
+        static const uint64_t pieces = 10 * 16, lag = 12 * 1024 * 1024;
+        _cleanup_tmpdir_ TmpDir t = tmpdir_make();
+        _cleanup_reader_ Reader r = {};
+        _cleanup_ring_ Ring w = RING_INIT;
+        uint64_t entry = 0, verified = 0;
+
+        assert_int_equal(ring_create(&w, t.fd, RUN, 2 * RING_KEPT), 0);
+        r = reader_open(t.fd);
+        for (int lap = 0; lap < 10; lap++) {
+                for (uint64_t i = 0; i < pieces; i++) {
+                        verified = MAX(verified, usec_sub(w.header.head, lag));
+                        append_large(&w, entry, verified);
+                        assert_true(w.header.tail <= verified);
+                        assert_int_equal(ring_refresh(&r.ring), 0);
+                        assert_int_equal(reader_next(&r), 1);
+                        assert_int_equal(r.batch.entry, entry);
+                        assert_int_equal(r.batch.data[r.batch.len - 1], 'a' + entry % 26);
+                        entry++;
+                }
+                verified = w.header.head;
+                assert_int_equal(ring_trim(&w, verified), 0);
+                assert_true(w.header.head - w.header.tail <= RING_KEPT);
+                assert_true(allocated(&w) <= RING_KEPT + 2 * 1024 * 1024);
+        }
+        assert_true(w.header.head > 5 * w.header.capacity);
+}
+
+/* A ring that is larger than what is copied at once is read piece by piece. */
+static void test_pieces(void **state) {
+        _cleanup_tmpdir_ TmpDir t = tmpdir_make();
+        _cleanup_ring_ Ring w = RING_INIT;
+        _cleanup_buf_ Buf piece = {};
+        uint64_t from, pos = 0, entry = 0;
+        Batch b;
+
+        assert_int_equal(ring_create(&w, t.fd, RUN, 4 * RING_KEPT), 0);
+        for (uint64_t i = 0; i < 300; i++)
+                append_large(&w, i, 0);
+        while (pos < w.header.head) {
+                assert_int_equal(ring_snapshot(&w, pos, &piece, &from), 0);
+                assert_int_equal(from, pos);
+                assert_true(piece.len > 0 && piece.len <= RING_KEPT);
+                for (size_t offset = 0; ring_parse(&piece, &offset, &b) == 1; entry++)
+                        assert_int_equal(b.entry, entry);
+                pos += piece.len;
+        }
+        assert_int_equal(entry, 300);
 }
 
 static void test_too_large(void **state) {
@@ -202,7 +271,7 @@ static void test_too_large(void **state) {
         _cleanup_ring_ Ring w = RING_INIT;
 
         make_ring(&w, t.fd);
-        assert_int_equal(ring_append(&w, &b), -EMSGSIZE);
+        assert_int_equal(ring_append(&w, &b, UINT64_MAX), -EMSGSIZE);
         assert_int_equal(w.header.head, 0);
 }
 
@@ -306,7 +375,7 @@ static void test_last_line(void **state) {
                                   .partial = rows[i].data[len - 1] != '\n' };
                 _cleanup_free_ char *line = NULL;
 
-                assert_int_equal(ring_append(&w, &b), 0);
+                assert_int_equal(ring_append(&w, &b, UINT64_MAX), 0);
                 line = ring_last_line(&w, 10);
                 assert_row(rows[i].expected, streq_ptr(line, rows[i].expected));
         }
@@ -416,6 +485,8 @@ int main(void) {
                 cmocka_unit_test(test_wrap_around),
                 cmocka_unit_test(test_evicts_only_up_to_limit),
                 cmocka_unit_test(test_room),
+                cmocka_unit_test(test_grows_and_shrinks),
+                cmocka_unit_test(test_pieces),
                 cmocka_unit_test(test_too_large),
                 cmocka_unit_test(test_stale),
                 cmocka_unit_test(test_snapshot),
