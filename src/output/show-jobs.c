@@ -174,6 +174,14 @@ static void show_state(FILE *f, const Job *j) {
                 fprintf(f, "%11s: %s\n", "duration", format_duration(span, sizeof(span), j->duration));
 }
 
+/* What others have chosen: a directory's name can hold anything. */
+static void show_text(FILE *f, const char *title, const char *text) {
+        _cleanup_free_ char *shown = text ? printable_line(text, strlen(text), SIZE_MAX) : NULL;
+
+        if (shown && *shown)
+                fprintf(f, "%11s: %s\n", title, shown);
+}
+
 void show_job_status(FILE *f, const Job *j) {
         _cleanup_free_ char *labels = strv_join(j->labels, " ");
         char size[32];
@@ -181,16 +189,12 @@ void show_job_status(FILE *f, const Job *j) {
         fprintf(f, "%s - %s\n", j->name, strempty(j->command ?: j->description));
         show_state(f, j);
         fprintf(f, "%11s: %s%s%s\n", "unit", strempty(j->unit), j->run ? ", run " : "", strempty(j->run));
-        if (j->cwd)
-                fprintf(f, "%11s: %s\n", "directory", j->cwd);
-        if (j->group)
-                fprintf(f, "%11s: %s\n", "group", j->group);
-        if (labels && *labels)
-                fprintf(f, "%11s: %s\n", "labels", labels);
+        show_text(f, "directory", j->cwd);
+        show_text(f, "group", j->group);
+        show_text(f, "labels", labels);
         STRV_FOREACH (w, j->warnings)
                 fprintf(f, "%11s: %s\n", "warning", *w);
-        if (j->asked_by)
-                fprintf(f, "%11s: %s\n", "asked by", j->asked_by);
+        show_text(f, "asked by", j->asked_by);
         show_time(f, "started", j->started_at);
         if (j->ready_after != USEC_INFINITY)
                 fprintf(f, "%11s: after %s\n", "ready", format_duration(size, sizeof(size), j->ready_after));
