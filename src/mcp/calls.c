@@ -124,11 +124,23 @@ static void answer_mistake(Calls *c, uint64_t call, AnswerShape shape, const Err
         core_result(c->core, call, call_result(strempty(text), json_object("error", facts, NULL), true));
 }
 
+/* Of what is no tool: there it is the call that fails. */
+static void answer_failure(Calls *c, const Worker *w, const char *code, const char *message) {
+        bool missing = streq(code, ERROR_NO_SUCH_JOB);
+
+        if (missing && w->shape == SHAPE_RESOURCE)
+                core_not_found(c->core, w->call, w->uri, message);
+        else
+                core_error(c->core, w->call,
+                           missing || streq(code, ERROR_USAGE) ? RPC_INVALID_PARAMS : RPC_INTERNAL_ERROR,
+                           message);
+}
+
 static void finish(Calls *c, Worker *w) {
         _cleanup_free_ char *text = NULL;
         _cleanup_json_ Json *facts = NULL;
+        const char *code, *message;
         const Json *error;
-        const char *message;
         bool failed;
 
         if (worker_answer(w, &c->session, &text, &facts, &failed) < 0) {
@@ -138,14 +150,13 @@ static void finish(Calls *c, Worker *w) {
                 return;
         }
         error = json_get(facts, "error");
+        code = strempty(json_string(json_get(error, "code")));
         message = strempty(json_string(json_get(error, "message")));
-        log_refusal(c, w->call, json_string(json_get(error, "code")), message);
+        log_refusal(c, w->call, code, message);
         if (w->shape == SHAPE_TOOL)
                 core_result(c->core, w->call, tool_result(c, w->tool, text, TAKE_PTR(facts), failed));
-        else if (failed && w->shape == SHAPE_RESOURCE)
-                core_not_found(c->core, w->call, w->uri, message);
         else if (failed)
-                core_error(c->core, w->call, RPC_INTERNAL_ERROR, message);
+                answer_failure(c, w, code, message);
         else if (w->shape == SHAPE_PROMPT)
                 core_result(c->core, w->call, prompt_result(text));
         else if (w->shape == SHAPE_RESOURCES)

@@ -76,11 +76,19 @@ static Consent read_consent(const Json *params) {
         return !said ? CONSENT_AGAIN : says_accept(said) ? CONSENT_GIVEN : CONSENT_REFUSED;
 }
 
+static size_t count_listening(const Core *c) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_calls; i++)
+                n += c->calls[i].method->listens;
+        return n;
+}
+
 static void begin_call(Core *c, const Request *q) {
         const Json *token = json_get(json_get(q->params, "_meta"), "progressToken");
         Call *call;
 
-        if (c->n_calls == CALLS_MAX) {
+        if (c->n_calls == CALLS_MAX || (q->method->listens && count_listening(c) == LISTENING_MAX)) {
                 core_refuse(c, q, RPC_INTERNAL_ERROR, "too many calls at once: wait for some of the answers");
                 return;
         }
@@ -225,6 +233,26 @@ static void take_batch(Core *c, const Json *array) {
         batch_done_one(c, b);
 }
 
+/* Whether a string holds U+0000, at which it would be cut off. */
+static bool holds_nul(const char *line, size_t len) {
+        const char *p = line, *end = line + len;
+
+        while ((p = memchr(p, '\\', end - p)) && end - p > 1) {
+                if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
+                        return true;
+                p += 2;
+        }
+        return false;
+}
+
+static void refuse_nul(Core *c, const Json *message) {
+        const Json *id = json_get(message, "id");
+        bool known = json_kind(id) == JSON_TEXT || json_kind(id) == JSON_NUMBER;
+        Request q = { .id = known ? id : NULL };
+
+        core_refuse(c, &q, RPC_INVALID_PARAMS, "a string in the message holds a NUL character");
+}
+
 static void take_line(Core *c, const char *line, size_t len) {
         _cleanup_json_ Json *message = NULL;
         Request nobody = {};
@@ -237,6 +265,8 @@ static void take_line(Core *c, const char *line, size_t len) {
                 core_refuse(c, &nobody, RPC_PARSE_ERROR, "the message is not valid UTF-8");
         else if (json_parse(line, len, &message) < 0)
                 core_refuse(c, &nobody, RPC_PARSE_ERROR, "the message is not valid JSON");
+        else if (holds_nul(line, len))
+                refuse_nul(c, message);
         else if (json_kind(message) == JSON_ARRAY)
                 take_batch(c, message);
         else

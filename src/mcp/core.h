@@ -10,6 +10,8 @@
 /* A longer message is refused; what it holds is passed over unread. */
 #define MESSAGE_MAX ((size_t) 1024 * 1024)
 #define CALLS_MAX 128
+/* Calls of subscriptions/listen among them, which stay. */
+#define LISTENING_MAX 32
 
 /* JSON-RPC 2.0, and those of MCP. */
 enum {

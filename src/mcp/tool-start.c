@@ -2,11 +2,14 @@
 #include <stdio.h>
 
 #include "sdbg/base/strv.h"
+#include "sdbg/text/quote.h"
 
 #include "mcp/answer.h"
 #include "mcp/start-call.h"
 
 #define FIRST_LINES 50
+/* What a client calls itself, or its session. */
+#define LABEL_SHOWN 200
 /* A job that takes longer to become ready is answered for as it stands then. */
 #define READY_WAIT (45 * USEC_PER_SEC)
 
@@ -103,11 +106,12 @@ static int answer_outcome(ToolAnswer *a, Session *s, Manager *m, StartResult *re
 
 /* Who asked, as labels, unless the call sets its own. */
 static int add_label(StartRequest *q, const char *key, const char *value) {
-        _cleanup_free_ char *label = NULL;
+        _cleanup_free_ char *label = NULL, *shown = NULL;
 
         if (!value || strv_env_get(q->labels, key))
                 return 0;
-        if (asprintf(&label, "%s=%.200s", key, value) < 0) {
+        shown = printable_line(value, strlen(value), LABEL_SHOWN);
+        if (!shown || asprintf(&label, "%s=%s", key, shown) < 0) {
                 label = NULL;
                 return -ENOMEM;
         }

@@ -24,9 +24,9 @@ NO_SUCH_TOOL = 5  # an exit code of the inspector's
 class SdkTest(agents.ClientTest):
     version = ()  # of the protocol, as sdk-client takes it
 
-    def connect(self, **environment):
+    def connect(self):
         client = harness.spawn(programs.executable("node"), CLIENT, programs.modules(self.programs[0]), *self.version,
-                               env=self.only(**environment), cwd=self.project, stderr=None)
+                               env=self.only(), cwd=self.project, stderr=None)
         self.notifications = []
         return client, self.answer(client)
 

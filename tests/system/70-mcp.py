@@ -130,6 +130,21 @@ class Protocol(McpTest):
             with self.subTest(tool=tool, arguments=arguments):
                 self.call_fails("usage", tool, **arguments)
 
+    def test_strings_are_not_cut_off(self):
+        name = unique_name("mcp")
+        with self.assertRaises(RpcError) as refused:
+            self.mcp.call("job_start", command="echo a\0b", name=name)
+        self.assertEqual(refused.exception.code, -32602)
+        self.assertNotIn(name, self.mcp.call("job_list").text)
+
+    def test_client_with_a_strange_name(self):
+        client = self.client(name="x\x1b[31m\n" * 100)
+        name = unique_name("mcp")
+        answer = client.call("job_start", command="sleep 100", name=name)
+        for text in (answer.text, sdbg("status", name).stdout):
+            self.assertNotIn("\x1b", text)
+            self.assertIn("agent=x", text)
+
     def test_wrong_type_of_each_parameter(self):
         for tool in self.mcp.request("tools/list")["tools"]:
             schema = tool["inputSchema"]
@@ -825,9 +840,11 @@ class Resources(McpTest):
                 "content"]["text"]
             self.assertIn("it broke", text)
             self.assertIn("exited with code 3", text)
-        for bad in ({"name": "heal"}, {"name": "diagnose", "arguments": {"job": "nothing"}}):
-            with self.assertRaises(RpcError):
-                self.mcp.request("prompts/get", bad)
+        for method, bad in (("prompts/get", {"name": "heal"}), ("resources/list", {"cursor": "x"}),
+                            ("prompts/get", {"name": "diagnose", "arguments": {"job": "nothing"}})):
+            with self.assertRaises(RpcError) as refused:
+                self.mcp.request(method, bad)
+            self.assertEqual(refused.exception.code, -32602)
 
 
 class Ends(McpTest):

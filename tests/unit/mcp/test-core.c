@@ -102,6 +102,12 @@ static void test_messages(void **state) {
                 { true, "{]\n", "-32700" },
                 { true, "{} {}\n", "-32700" },
                 { true, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}\n", "UTF-8" },
+                { true,
+                  "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{\"x\":\"a\\u0000b\"}}\n",
+                  "\"id\":7,\"error\":{\"code\":-32602" },
+                { true,
+                  "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{\"x\":\"a\\\\u0000\"}}\n",
+                  "\"result\":{}" },
                 { true, "[]\n", "-32600" },
                 { true, "[1,2]\n", "[{\"jsonrpc\":\"2.0\",\"id\":null,\"error\"" },
                 { true, "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/nothing\"}]\n", NULL },
@@ -420,6 +426,25 @@ static void test_listen(void **state) {
         core_free(d.core);
 }
 
+/* They do not take the places of all other calls. */
+static void test_listens_are_bounded(void **state) {
+        _cleanup_free_ char *out = NULL;
+        char text[400];
+        Desk d;
+
+        open_desk(&d, false);
+        for (int i = 0; i <= LISTENING_MAX; i++) {
+                snprintf(text, sizeof(text), STATELESS("%d", "subscriptions/listen", ""), i);
+                say(&d, text);
+        }
+        assert_int_equal(d.n_begun, LISTENING_MAX);
+        out = heard(&d);
+        assert_non_null(strstr(out, "too many calls"));
+        say(&d, STATELESS("\"x\"", "tools/call", ""));
+        assert_int_equal(d.n_begun, LISTENING_MAX + 1);
+        core_free(d.core);
+}
+
 /* A request of 2026-07-28 gets the messages about itself, from its level on. */
 static void test_stateless_log_level(void **state) {
         _cleanup_free_ char *out = NULL;
@@ -456,6 +481,7 @@ int main(void) {
                 cmocka_unit_test(test_stateless_calls),
                 cmocka_unit_test(test_stateless_ask),
                 cmocka_unit_test(test_listen),
+                cmocka_unit_test(test_listens_are_bounded),
                 cmocka_unit_test(test_stateless_log_level),
         };
 
