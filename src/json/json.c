@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "sdbg/base/buf.h"
 #include "sdbg/base/strv.h"
@@ -94,6 +95,16 @@ Json *json_object(const char *key, ...) {
 
 Json *json_copy(const Json *j) {
         return j ? cJSON_Duplicate(j, true) : NULL;
+}
+
+Json *json_echo(const Json *j) {
+        double d = json_number(j);
+        char text[32];
+
+        if (json_kind(j) != JSON_NUMBER || d != trunc(d) || fabs(d) > 1e18)
+                return json_copy(j);
+        snprintf(text, sizeof(text), "%.0f", d);
+        return cJSON_CreateRaw(text);
 }
 
 int json_set(Json *object, const char *key, Json *value) {

@@ -39,7 +39,7 @@ static void answer(Core *c, Batch *b, Json *message) {
 }
 
 static Json *make_result(const Json *id, Json *result) {
-        return json_object("jsonrpc", json_new_string("2.0"), "id", json_copy(id), "result", result, NULL);
+        return json_object("jsonrpc", json_new_string("2.0"), "id", json_echo(id), "result", result, NULL);
 }
 
 /* id: NULL where it could not be read; data: owned, or NULL. */
@@ -49,7 +49,7 @@ static Json *make_error(const Json *id, int code, const char *message, Json *dat
         if (data)
                 (void) json_set(error, "data", data);
         return json_object("jsonrpc", json_new_string("2.0"), "id",
-                           id ? json_copy(id) : json_new_string(NULL), "error", error, NULL);
+                           id ? json_echo(id) : json_new_string(NULL), "error", error, NULL);
 }
 
 Call *core_find(Core *c, uint64_t number) {
@@ -110,7 +110,7 @@ static void notify(Core *c, const char *method, Json *params) {
 void core_notify(Core *c, uint64_t number, const char *method, Json *params) {
         _cleanup_json_ Json *owned = params;
         const Call *call = core_find(c, number);
-        Json *meta = call ? json_object(META_SUBSCRIPTION, json_copy(call->id), NULL) : NULL;
+        Json *meta = call ? json_object(META_SUBSCRIPTION, json_echo(call->id), NULL) : NULL;
 
         if (call ? json_set(params, "_meta", meta) >= 0 : number == 0 && c->version)
                 notify(c, method, TAKE_PTR(owned));
@@ -130,7 +130,7 @@ void core_progress(Core *c, uint64_t number, double seconds, const char *message
                 return;
         call->progress = seconds;
         notify(c, "notifications/progress",
-               json_object("progressToken", json_copy(call->token), "progress", json_new_real(seconds),
+               json_object("progressToken", json_echo(call->token), "progress", json_new_real(seconds),
                            "message", json_new_string(message), NULL));
 }
 

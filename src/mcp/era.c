@@ -68,7 +68,7 @@ Json *era_result(Era era, Lifetime lifetime, const Json *subscription, Json *res
         if (era == ERA_SESSION || !result)
                 return result;
         meta = json_object(META_SERVER, catalog_server(), NULL);
-        ok = !subscription || json_set(meta, META_SUBSCRIPTION, json_copy(subscription)) >= 0;
+        ok = !subscription || json_set(meta, META_SUBSCRIPTION, json_echo(subscription)) >= 0;
         ok = json_set(result, "_meta", meta) >= 0 && ok;
         if (!json_get(result, "resultType"))
                 ok = json_set(result, "resultType", json_new_string("complete")) >= 0 && ok;

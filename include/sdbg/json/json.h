@@ -39,6 +39,10 @@ Json *json_object(const char *key, ...) __attribute__((sentinel));
 /* Return: a deep copy that the caller frees; NULL without memory, or of NULL. */
 Json *json_copy(const Json *j);
 
+/* The same for what is given back as it came: a whole number is printed to its last digit, where cJSON rounds those
+ * beyond 15. The copy can only be printed. */
+Json *json_echo(const Json *j);
+
 /* Puts `value` (which the parent owns from then on, also on failure) into an object or array.
  * Return: 0, -ENOMEM (also where value is NULL, so that calls nest). */
 int json_set(Json *object, const char *key, Json *value);

@@ -68,6 +68,9 @@ static void test_messages(void **state) {
         } rows[] = {
                 { false, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n", "\"id\":1,\"result\":{}" },
                 { false, "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"ping\"}\n", "\"id\":\"a\"" },
+                { false, "{\"jsonrpc\":\"2.0\",\"id\":9007199254740991,\"method\":\"ping\"}\n",
+                  "\"id\":9007199254740991," },
+                { false, "{\"jsonrpc\":\"2.0\",\"id\":-1.5,\"method\":\"ping\"}\n", "\"id\":-1.5," },
                 { false, "\n \r\n", NULL },
                 { false, CALL("1"), "-32602" },
                 { false, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server/discover\"}\n", "-32602" },
