@@ -24,7 +24,7 @@ const char *caller_session(void) {
 char *caller_describe(pid_t pid, const char *agent) {
         _cleanup_free_ char *comm = NULL, *program = NULL, *name = NULL, *session = NULL;
         const char *id = caller_session();
-        char path[64], *text;
+        char path[64], who[NAME_MAX_SHOWN + 32] = "a process outside of the PID namespace", *text;
 
         snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
         (void) read_file_at(AT_FDCWD, path, 4096, &comm, NULL);
@@ -34,8 +34,10 @@ char *caller_describe(pid_t pid, const char *agent) {
         session = printable_line(strempty(id), strlen(strempty(id)), NAME_MAX_SHOWN);
         if (!program || !name || !session)
                 return NULL;
-        return asprintf(&text, "PID %d (%s)%s%s%s%s", (int) pid, program, *name ? " for " : "", name,
-                        *session ? ", session " : "", session) < 0
+        if (pid > 0) /* getppid(2) */
+                snprintf(who, sizeof(who), "PID %d (%s)", (int) pid, program);
+        return asprintf(&text, "%s%s%s%s%s", who, *name ? " for " : "", name, *session ? ", session " : "",
+                        session) < 0
                        ? NULL
                        : text;
 }

@@ -684,6 +684,8 @@ class Policy(McpTest):
             self.assertIn("--outside-sandbox", refused.stderr)
             self.assertEqual(refused.stdout, "")
             harness.run(*sandbox, "sdbg", "start", "-n", name, "--outside-sandbox", "--", "sleep", "100")
+            if "--fork" in kind:
+                self.assertIn("asked by: a process outside of the PID namespace", sdbg("status", name).stdout)
             harness.run(*sandbox, "sdbg", "restart", name, exits=7)
             self.configured("[Start]\nOutsideSandbox=yes\n")
             harness.run(*sandbox, "sdbg", "restart", name, env={"XDG_CONFIG_HOME": str(self.directory)})
