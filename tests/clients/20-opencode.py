@@ -83,6 +83,9 @@ class OpenCode(OpenCodeTest):
     def test_from_start_to_stop(self):
         self.check_from_start_to_stop()
 
+    def test_for_the_user(self):
+        self.check_install("opencode")
+
 
 class Plugin(OpenCodeTest):
     """Sessions of `opencode serve`, told by the plugin."""

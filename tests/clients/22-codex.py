@@ -39,11 +39,14 @@ class Codex(agents.AgentTest):
         (folder / "config.toml").write_text(CONFIG.replace("URL", url))
 
     def command(self, prompt):
-        return ([programs.executable("codex"), "exec", "--skip-git-repo-check", "--json", prompt],
+        return ([programs.executable("codex"), "exec", "--skip-git-repo-check", "--trust", "--json", prompt],
                 {"SCRIPTED_KEY": "none"})
 
     def test_from_start_to_stop(self):
         self.check_from_start_to_stop()
+
+    def test_in_a_project(self):
+        self.check_install("--project", "codex")
 
 
 if __name__ == "__main__":

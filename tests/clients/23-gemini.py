@@ -32,6 +32,9 @@ class GeminiCli(agents.AgentTest):
     def test_from_start_to_stop(self):
         self.check_from_start_to_stop()
 
+    def test_in_a_project(self):
+        self.check_install("--project", "gemini")
+
 
 if __name__ == "__main__":
     harness.main()

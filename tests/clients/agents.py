@@ -156,6 +156,17 @@ class AgentTest(ClientTest):
         assert "stopped" in seen.text
         return "all is done"
 
+    @staticmethod
+    def list_jobs(seen):
+        seen = yield Call("job_list")
+        assert "[0 running" in seen.text, "no answer"
+        return "that is all"
+
+    def check_install(self, *arguments):
+        """That the agent has the tools by `sdbg agents install` with these arguments, too."""
+        self.install = arguments
+        self.converse(self.list_jobs)
+
     def check_from_start_to_stop(self):
         self.converse_until_killed(self.serve_and_fail_to_build)
         self.assertIn("from vite", fetch(f"http://127.0.0.1:{PORT}/"))
