@@ -18,7 +18,7 @@ from terminal import Terminal
 VARIABLES = {"ANTHROPIC_BASE_URL": "URL", "ANTHROPIC_API_KEY": "none", "ENABLE_TOOL_SEARCH": "false",
              "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
              "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1"}
-HOOKS = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/claude"
+AGENTS = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents"
 
 
 class ClaudeCode(agents.AgentTest):
@@ -45,6 +45,7 @@ class ClaudeCode(agents.AgentTest):
 
     def meet_hooks(self, seen):
         assert "other" in seen.everything, "it is not told of the job that runs"
+        assert "background jobs that outlive the session" in seen.everything, "it is not told of the skill"
         seen = yield Call("Bash", command="npm run dev > log 2>&1 &", description="serve")
         assert "job_start" in seen.text, "the command was not refused"
         seen = yield Call("Bash", command="echo a && echo b 2>&1", description="print")
@@ -54,9 +55,10 @@ class ClaudeCode(agents.AgentTest):
 
     def test_hooks(self):
         (self.home / "bin").mkdir()
-        shutil.copy(HOOKS / "sdbg-claude-hook", self.home / "bin")
+        shutil.copy(AGENTS / "claude/sdbg-claude-hook", self.home / "bin")
+        shutil.copytree(AGENTS / "skill/sdbg", self.home / ".claude/skills/sdbg")
         (self.project / ".claude").mkdir()
-        shutil.copy(HOOKS / "settings.json", self.project / ".claude")
+        shutil.copy(AGENTS / "claude/settings.json", self.project / ".claude")
         sdbg("start", "-n", "other", "sleep", "1000", cwd=self.project)
         self.converse(self.meet_hooks)
         # The session's own job ends with it.
