@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,42 +97,6 @@ int fd_nonblock(int fd, bool on) {
                 return -errno;
         flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
         return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
-}
-
-/* Room for one descriptor; the kernel closes what does not fit. */
-typedef union FdMessage {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-} FdMessage;
-
-ssize_t send_with_fd(int socket, const void *data, size_t len, int fd, int flags) {
-        struct iovec v = { .iov_base = (void *) data, .iov_len = len };
-        FdMessage control = {};
-        struct msghdr m = {
-                .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-        };
-        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(c), &fd, sizeof(int));
-        return sendmsg(socket, &m, flags);
-}
-
-ssize_t receive_with_fd(int socket, void *data, size_t len, int *ret_fd, int flags) {
-        struct iovec v = { .iov_base = data, .iov_len = len };
-        FdMessage control;
-        struct msghdr m = {
-                .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-        };
-        ssize_t n = recvmsg(socket, &m, flags | MSG_CMSG_CLOEXEC);
-        struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
-
-        *ret_fd = -EBADF;
-        if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-                memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-        return n;
 }
 
 static void closedirp(DIR **d) {

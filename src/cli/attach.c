@@ -76,7 +76,7 @@ static int on_typed(Session *s, usec_t now) {
                 return ATTACH_DETACHED;
         leave = detach_keys_feed(&s->keys, in, n, now, out, &len);
         if (len > 0 && !s->read_only)
-                r = connection_type(s->connection, out, len);
+                r = connection_send(s->connection, FRAME_INPUT, out, len);
         return leave ? ATTACH_DETACHED : r < 0 ? ATTACH_LOST : -EAGAIN;
 }
 
@@ -149,9 +149,7 @@ static int block_signals(Session *s, sigset_t *ret_before) {
 }
 
 static int greet(Session *s, const AttachOptions *o) {
-        Greeting g = {
-                .follow = true, .from_start = o->from_start, .read_only = o->read_only, .terminal = true
-        };
+        Greeting g = { .follow = true, .from_start = o->from_start, .read_only = o->read_only };
         unsigned cols, rows;
         JobSide side;
         int r;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "sdbg/base/fd.h"
 #include "sdbg/control/control.h"
@@ -16,14 +15,12 @@
 
 struct Connection {
         int fd;
-        int terminal; /* of the job, to write to; -EBADF: none */
         Buf in, out;
         size_t used; /* of `in`, by the frame that was given out */
 };
 
 void connection_free(Connection *c) {
         close_fd(c->fd);
-        close_fd(c->terminal);
         buf_done(&c->in);
         buf_done(&c->out);
         free(c);
@@ -44,16 +41,10 @@ static int await(const Connection *c, short events, usec_t timeout) {
 /* Return: how many bytes came; 0: none now; -ECONNRESET. */
 static ssize_t receive(Connection *c) {
         char *p = buf_reserve(&c->in, READ_SIZE);
-        int passed = -EBADF;
-        ssize_t n;
+        ssize_t n = p ? recv(c->fd, p, READ_SIZE, MSG_DONTWAIT) : -1;
 
         if (!p)
                 return -ENOMEM;
-        n = receive_with_fd(c->fd, p, READ_SIZE, &passed, MSG_DONTWAIT);
-        if (passed >= 0) {
-                close_fd(c->terminal);
-                c->terminal = passed;
-        }
         if (n == 0)
                 return -ECONNRESET;
         if (n < 0)
@@ -93,17 +84,6 @@ int connection_send(Connection *c, FrameType type, const void *data, size_t len)
         int r = connection_queue(c, type, data, len);
 
         return r < 0 ? r : flush(c);
-}
-
-int connection_type(Connection *c, const void *data, size_t len) {
-        ssize_t n = c->terminal >= 0 ? write(c->terminal, data, len) : 0;
-        size_t done = n > 0 ? n : 0;
-
-        if (done == len)
-                return 0;
-        /* What comes next must not overtake what waits in the supervisor. */
-        c->terminal = close_fd(c->terminal);
-        return connection_send(c, FRAME_INPUT, (const char *) data + done, len - done);
 }
 
 int connection_next(Connection *c, usec_t timeout, Frame *ret) {
@@ -172,8 +152,7 @@ static int say_hello(Connection *c, const Greeting *g) {
         if (!o || json_set(o, "version", json_new_number(CONTROL_VERSION)) < 0 ||
             json_set(o, "follow", json_new_bool(g->follow)) < 0 ||
             json_set(o, "from_start", json_new_bool(g->from_start)) < 0 ||
-            json_set(o, "read_only", json_new_bool(g->read_only)) < 0 ||
-            json_set(o, "terminal", json_new_bool(g->terminal)) < 0)
+            json_set(o, "read_only", json_new_bool(g->read_only)) < 0)
                 return -ENOMEM;
         if (g->cols > 0 && (json_set(o, "cols", json_new_number(g->cols)) < 0 ||
                             json_set(o, "rows", json_new_number(g->rows)) < 0))
@@ -212,7 +191,6 @@ int control_connect(const char *job, const Greeting *g, Connection **ret, JobSid
 
         if (!c)
                 return error_oom(reterr);
-        c->terminal = -EBADF;
         c->fd = r = open_socket(job, reterr);
         if (r == -ENOENT || r == -ECONNREFUSED)
                 return error_set(reterr, ERROR_JOB_NOT_RUNNING, 0,

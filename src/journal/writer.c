@@ -39,6 +39,12 @@ static int writer_connect(JournalWriter *w) {
 /* A datagram that holds nothing but a sealed memfd with the entry in it. */
 static int send_memfd(JournalWriter *w, const void *data, size_t len) {
         _cleanup_close_ int fd = -EBADF;
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int))];
+        } control = {};
+        struct msghdr m = { .msg_control = &control, .msg_controllen = sizeof(control) };
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
         int r;
 
         fd = memfd_create("sdbg-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -50,7 +56,11 @@ static int send_memfd(JournalWriter *w, const void *data, size_t len) {
         if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
                 return -errno;
 
-        return send_with_fd(w->fd, NULL, 0, fd, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(c), &fd, sizeof(int));
+        return sendmsg(w->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int journal_send(JournalWriter *w, const void *data, size_t len) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <sys/socket.h>
 
-#include "sdbg/base/fd.h"
 #include "sdbg/wire/frame.h"
 
 #include "supervisor/client.h"
@@ -55,13 +54,12 @@ static void resize(Control *c, const Client *client, const Json *o) {
 }
 
 /* What the client wants: follow (the terminal's output), from_start (of it, where that is still
- * there), read_only, terminal (to type into it without this process in between), and its window's size. */
+ * there), read_only, and its window's size. */
 static void greet(Control *c, Client *client, const Json *o) {
         Json *answer = json_new_object();
 
         client->greeted = true;
         client->read_only = get_bool(o, "read_only");
-        client->wants_terminal = c->terminal && !client->read_only && get_bool(o, "terminal");
         resize(c, client, o);
         if (answer && json_set(answer, "version", json_new_number(CONTROL_VERSION)) >= 0 &&
             json_set(answer, "run", json_new_string(c->run)) >= 0 &&
@@ -244,17 +242,14 @@ static void take_feed(Control *c, Client *client) {
         client->offset += n;
 }
 
-static int send_out(const Control *c, Client *client) {
+static int send_out(Client *client) {
         ssize_t n;
 
         if (client->out.oom)
                 return -ENOMEM;
-        n = client->wants_terminal
-                    ? send_with_fd(client->fd, client->out.data, client->out.len, c->input.fd, MSG_NOSIGNAL)
-                    : send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL);
+        n = send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-        client->wants_terminal = false;
         buf_consume(&client->out, n);
         if (client->out.len == 0)
                 buf_done(&client->out);
@@ -280,7 +275,7 @@ int client_write(Control *c, Client *client) {
                 }
                 if (client->out.len == 0)
                         return 0;
-                r = send_out(c, client);
+                r = send_out(client);
                 if (r == 0)
                         return 0;
         }

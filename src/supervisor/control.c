@@ -37,8 +37,7 @@ static void free_client(Control *c, Client *client) {
         client->fd = close_fd(client->fd);
         buf_done(&client->in);
         buf_done(&client->out);
-        client->follows = client->greeted = client->syncing = client->said_bye = client->wants_terminal =
-                false;
+        client->follows = client->greeted = client->syncing = client->said_bye = false;
         c->n--;
 }
 

@@ -21,7 +21,6 @@ typedef struct Client {
         bool greeted, follows, read_only; /* follows: takes the terminal's output */
         bool syncing;                     /* waits for the input to be taken */
         bool said_bye;
-        bool wants_terminal; /* to type into it itself, which goes with the answer to its HELLO */
         Buf in, out;
         uint64_t offset; /* in what the terminal has printed */
 } Client;

@@ -74,7 +74,7 @@ class Attach(AttachTest):
         self.assertEqual(t.wait(), 0)
 
     def test_large_paste_arrives_whole(self):
-        """Though the job takes it only later, and typing goes another way when it does not."""
+        """Though the job takes it only later."""
         go = self.directory / "go"
         self.start("sh", "-c", f"stty raw -echo; echo up; until [ -e {go} ]; do sleep 0.05; done; head -c 1000000 | sha256sum")
         t = self.attach()
@@ -500,19 +500,6 @@ class Control(AttachTest):
         client.sendall(self.frame(77, b"new") + self.frame(SYNC))
         self.assertEqual(self.read_frame(client), (SYNC, b""))
 
-    def test_terminal_is_passed_where_asked_for(self):
-        self.start("cat")
-        for wanted, read_only, passed in ((True, False, 1), (True, True, 0), (False, False, 0)):
-            with self.subTest(wanted=wanted, read_only=read_only):
-                client = self.connect()
-                client.sendall(self.frame(HELLO, {"version": 1, "terminal": wanted, "read_only": read_only}))
-                _, fds, _, _ = socket.recv_fds(client, 8, 4)
-                for fd in fds:
-                    os.write(fd, b"straight\r")
-                    os.close(fd)
-                self.assertEqual(len(fds), passed)
-        sdbg("wait", self.name, "--for", "log=straight")
-
     def test_many_clients(self):
         self.shell()
         clients = [self.connect() for _ in range(50)]
@@ -594,7 +581,7 @@ class Control(AttachTest):
         return connection
 
     def test_supervisor_of_the_first_version(self):
-        """It passes no terminal and draws no screen anew: what is typed goes in frames."""
+        """It draws no screen anew."""
         server = self.other_supervisor()
         for option in ("--read-only", "--detach-keys=C-b", "--status-line"):
             with self.subTest(option):

@@ -30,13 +30,6 @@ int write_file_at(int dirfd, const char *name, const void *data, size_t len, mod
 /* Sets or clears O_NONBLOCK. Return: 0, negative errno. */
 int fd_nonblock(int fd, bool on);
 
-/* Sends data, and with its first byte the descriptor fd (SCM_RIGHTS of unix(7)). Return: as send(2). */
-ssize_t send_with_fd(int socket, const void *data, size_t len, int fd, int flags);
-
-/* Takes what comes. *ret_fd: the descriptor that came with it, the caller's; -EBADF where there is none.
- * Return: as recv(2). */
-ssize_t receive_with_fd(int socket, void *data, size_t len, int *ret_fd, int flags);
-
 /* Removes the directory `name` below dirfd with all it holds, never following a symlink.
  * Return: 0 also where there is none, negative errno of the first failure. */
 int remove_tree_at(int dirfd, const char *name);

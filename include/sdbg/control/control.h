@@ -13,7 +13,6 @@ typedef struct Greeting {
         bool follow;     /* take the terminal's output, from its present screen on */
         bool from_start; /* all of it, where the supervisor still has it */
         bool read_only;
-        bool terminal;  /* the job's terminal itself, for connection_type() */
         int cols, rows; /* of the window; 0: not to be changed */
 } Greeting;
 
@@ -38,11 +37,6 @@ int connection_queue(Connection *c, FrameType type, const void *data, size_t len
 /* The same, and sends all that waits. Where the supervisor does not take it at once, waits, and meanwhile
  * keeps what comes. */
 int connection_send(Connection *c, FrameType type, const void *data, size_t len);
-
-/* Types into the job's terminal: straight, where the supervisor has passed it on, so that a key's way is
- * short; through the supervisor, which queues, from the first piece on that the job does not take at once.
- * Return: as connection_send(). */
-int connection_type(Connection *c, const void *data, size_t len);
 
 /* The next frame that has come, valid until the next call on c.
  * timeout: how long to wait for one; USEC_INFINITY: for ever.

@@ -15,7 +15,7 @@
 #define CONTROL_VERSION 1
 
 typedef enum FrameType {
-        FRAME_HELLO = 1, /* both: JSON; the answer may bring a descriptor of the job's terminal along */
+        FRAME_HELLO = 1, /* both: JSON */
         FRAME_INPUT,     /* client: bytes for the job's stdin or terminal */
         FRAME_KEY,       /* client: the name of a key, whose bytes depend on the terminal's mode */
         FRAME_PASTE,     /* client: "begin" or "end" of a paste, marked where the program asked for it */

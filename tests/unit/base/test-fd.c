@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "test.h"
@@ -39,30 +38,6 @@ static void test_nonblock(void **state) {
         close_fd(fds[0]);
         close_fd(fds[1]);
         assert_int_equal(fd_nonblock(-1, true), -EBADF);
-}
-
-static void test_pass(void **state) {
-        _cleanup_close_ int passed = -EBADF, none = -EBADF;
-        int ends[2], sockets[2];
-        char text[8];
-
-        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
-        assert_int_equal(send_with_fd(sockets[0], "ab", 2, ends[1], 0), 2);
-        assert_int_equal(receive_with_fd(sockets[1], text, 1, &passed, 0), 1);
-        assert_true(passed >= 0);
-        assert_true(fcntl(passed, F_GETFD) & FD_CLOEXEC);
-        assert_int_equal(write_all(passed, "x", 1), 0);
-        assert_int_equal(read(ends[0], text, sizeof(text)), 1);
-
-        assert_int_equal(receive_with_fd(sockets[1], text, sizeof(text), &none, 0), 1);
-        assert_int_equal(none, -EBADF);
-        close_fd(sockets[0]);
-        assert_int_equal(receive_with_fd(sockets[1], text, sizeof(text), &none, 0), 0);
-        assert_int_equal(none, -EBADF);
-        close_fd(sockets[1]);
-        close_fd(ends[0]);
-        close_fd(ends[1]);
 }
 
 static void test_write_and_read(void **state) {
@@ -159,7 +134,6 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_close_keeps_errno),
                 cmocka_unit_test(test_nonblock),
-                cmocka_unit_test(test_pass),
                 cmocka_unit_test(test_write_and_read),
                 cmocka_unit_test(test_read_large),
                 cmocka_unit_test(test_read_refuses),
