@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-# A script as the lines of a string in C.
-s/[\\"]/\\&/g
+# A script as the lines of a string in C, without trigraphs.
+s/[\\"?]/\\&/g
 s/.*/"&\\n"/

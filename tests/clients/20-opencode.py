@@ -58,6 +58,7 @@ def until(file):
 class OpenCodeTest(agents.AgentTest):
     programs = ("opencode",)
     dialect = models.OpenAI
+    skills = ".claude/skills"
     install = ("--project", "opencode")
 
     def configure(self, url):
@@ -151,6 +152,8 @@ class Plugin(OpenCodeTest):
             seen = yield "I have heard it."
 
     def test_whose_job_it_is(self):
+        """Told once, also where the plugin is in the user's and in the project's configuration."""
+        sdbg("agents", "install", "opencode", env=self.only())
         with self.server(self.listen):
             main, other = new_session(), new_session()
             sub = new_session(parent=main)

@@ -24,6 +24,7 @@ AGENTS = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents"
 class ClaudeCode(agents.AgentTest):
     programs = ("claude",)
     dialect = models.Anthropic
+    skills = ".claude/skills"
     install = ("--project", "claude")
 
     def configure(self, url):
@@ -45,7 +46,6 @@ class ClaudeCode(agents.AgentTest):
 
     def meet_hooks(self, seen):
         assert "other" in seen.everything, "it is not told of the job that runs"
-        assert "background jobs that outlive the session" in seen.everything, "it is not told of the skill"
         seen = yield Call("Bash", command="npm run dev > log 2>&1 &", description="serve")
         assert "job_start" in seen.text, "the command was not refused"
         seen = yield Call("Bash", command="echo a && echo b 2>&1", description="print")
@@ -56,7 +56,6 @@ class ClaudeCode(agents.AgentTest):
     def test_hooks(self):
         (self.home / "bin").mkdir()
         shutil.copy(AGENTS / "claude/sdbg-claude-hook", self.home / "bin")
-        shutil.copytree(AGENTS / "skill/sdbg", self.home / ".claude/skills/sdbg")
         (self.project / ".claude").mkdir()
         shutil.copy(AGENTS / "claude/settings.json", self.project / ".claude")
         sdbg("start", "-n", "other", "sleep", "1000", cwd=self.project)

@@ -3,15 +3,11 @@
 # programs: vite node codex
 """Codex, which gives a server neither XDG_RUNTIME_DIR nor the bus's address."""
 
-import pathlib
-import shutil
-
 import agents
 import harness
 import models
 import programs
 
-SKILL = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/skill/sdbg"
 CONFIG = """\
 model = "scripted"
 model_provider = "scripted"
@@ -35,6 +31,7 @@ supports_websockets = false
 class Codex(agents.AgentTest):
     programs = ("codex",)
     dialect = models.Responses
+    skills = ".codex/skills"
     install = ("codex",)
 
     def configure(self, url):
@@ -48,14 +45,6 @@ class Codex(agents.AgentTest):
 
     def test_from_start_to_stop(self):
         self.check_from_start_to_stop()
-
-    def see_skill(self, seen):
-        assert "background jobs that outlive the session" in seen.everything, "it is not told of the skill"
-        return (yield from self.list_jobs(seen))
-
-    def test_skill(self):
-        shutil.copytree(SKILL, self.home / ".codex/skills/sdbg")
-        self.converse(self.see_skill)
 
     def test_in_a_project(self):
         self.check_install("--project", "codex")

@@ -14,6 +14,7 @@ import programs
 class GeminiCli(agents.AgentTest):
     programs = ("gemini",)
     dialect = models.Gemini
+    skills = ".gemini/skills"
     install = ("gemini",)
 
     def configure(self, url):

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 import urllib.request
 
@@ -17,6 +18,7 @@ from models import Call, Model, Silence
 AGENT_SECONDS = 240
 PORT = 5173  # a bed has a network of its own
 
+SKILL = pathlib.Path(__file__).resolve().parents[2] / "packaging/agents/skill/sdbg"
 PAGE = "<h1>from vite</h1><script type=module src=/main.js></script>\n"
 PACKAGE = {"name": "page", "private": True, "type": "module",
            "scripts": {"dev": f"vite --host 127.0.0.1 --strictPort --port {PORT}", "build": "vite build"}}
@@ -71,6 +73,7 @@ class AgentTest(ClientTest):
     """One agent; a subclass says how it is set up and run. It has sdbg from `sdbg agents install`."""
 
     dialect = None
+    skills = None  # where it looks for them, in the home directory
     install = ()  # what follows that
 
     def configure(self, url):
@@ -87,6 +90,7 @@ class AgentTest(ClientTest):
         model = Model(self.dialect, script)
         with model.serving() as url:
             self.configure(url)
+            shutil.copytree(SKILL, self.home / self.skills / "sdbg", dirs_exist_ok=True)
             sdbg("agents", "install", *self.install, cwd=self.project, env=self.only())
             command, extra = self.command(prompt)
             with tempfile.TemporaryFile() as output, open(os.devnull, "rb") as nothing:
@@ -120,6 +124,7 @@ class AgentTest(ClientTest):
 
     def serve_and_fail_to_build(self, seen):
         assert "job_start" in seen.everything and "job_list first" in seen.everything, "no instructions"
+        assert "background jobs that outlive the session" in seen.everything, "it is not told of the skill"
         seen = yield Call("job_start", name="web", command="npm run dev", ready={"port": PORT})
         assert "[web ready" in seen.text and f":{PORT}" in seen.text, "the server is not said to be ready on its port"
         assert "from vite" in fetch(f"http://127.0.0.1:{PORT}/")

@@ -8,9 +8,15 @@ const RUNS_MS = 5000; // what ends sooner is not run again
 
 const EVENTS = { exit: "exited|failed|killed", ready: "ready" }; // what is told, and how a tool's answer says it
 
-export const Sdbg = async ({ client }) => {
-	const sessions = new Map(); // id: the agent and model of its last message
-	const answers = new Map(); // id: what tools have answered of late
+// OpenCode may load it again, and twice where both the user and the project have it: all share what they know, and the
+// last one follows the events.
+const { sessions, answers, followers } = (globalThis[Symbol.for("sdbg")] ??= {
+	sessions: new Map(), // id: the agent and model of its last message
+	answers: new Map(), // id: what tools have answered of late
+	followers: new Map(), // directory: what ends it
+});
+
+export const Sdbg = async ({ client, directory }) => {
 
 	/** A subagent's session is over with its answer: the one that it works for. */
 	const mainSession = async (id) => {
@@ -39,7 +45,10 @@ export const Sdbg = async ({ client }) => {
 	};
 
 	let child;
-	process.on("exit", () => child?.kill());
+	const end = () => child?.kill();
+	followers.get(directory)?.();
+	followers.set(directory, end);
+	process.on("exit", end);
 
 	const follow = async () => {
 		child = Bun.spawn(["sdbg", "events", "-f", "--json"], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
@@ -53,7 +62,8 @@ export const Sdbg = async ({ client }) => {
 	};
 
 	const followAlways = async () => {
-		for (let begin = 0; Date.now() - begin > RUNS_MS; await follow()) begin = Date.now();
+		for (let begin = 0; Date.now() - begin > RUNS_MS && followers.get(directory) === end; await follow())
+			begin = Date.now();
 	};
 	followAlways().catch(() => {}); // sdbg is not installed
 
