@@ -118,14 +118,16 @@ end
 function __sdbg_bind
     set -l key C-b
     set -q SDBG_KEY; and set key $SDBG_KEY
+    # No pattern: '?' is an ordinary character from fish 4 on.
+    if not string match --quiet --regex '^[CM]-.$' -- $key
+        echo "sdbg: SDBG_KEY is '$key', which is neither C-x nor M-x" >&2
+        return 1
+    end
     switch $key
-        case 'C-?'
+        case 'C-*'
             set key (string unescape '\c'(string sub --start 3 -- $key))
-        case 'M-?'
+        case 'M-*'
             set key \e(string sub --start 3 -- $key)
-        case '*'
-            echo "sdbg: SDBG_KEY is '$key', which is neither C-x nor M-x" >&2
-            return 1
     end
     for mode in default insert
         bind --mode $mode $key __sdbg_key
