@@ -173,7 +173,8 @@ static int append_percentage(sd_bus_message *call, const char *name, const char 
                                : 1;
         if (percent > 100 || strlen(name) + sizeof("Scale") > sizeof(scale))
                 return -EINVAL;
-        strcpy(stpcpy(scale, name), "Scale");
+        /* The one that is always a part of something. */
+        strcpy(stpcpy(scale, name), streq(name, "ManagedOOMMemoryPressureLimit") ? "" : "Scale");
         return sd_bus_message_append(call, "(sv)", scale, "u", (uint32_t) (percent / 100 * UINT32_MAX)) < 0
                        ? -EINVAL
                        : 1;

@@ -122,6 +122,7 @@ static void test_percentages(void **state) {
                 { "MemoryMax=100%", "('MemoryMaxScale' <u 4294967295>)" },
                 { "MemoryMax=50%", "('MemoryMaxScale' <u 2147483647>)" },
                 { "TasksMax=25%", "('TasksMaxScale' <u 1073741823>)" },
+                { "ManagedOOMMemoryPressureLimit=50%", "('ManagedOOMMemoryPressureLimit' <u 2147483647>)" },
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
