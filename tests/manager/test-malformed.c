@@ -20,7 +20,7 @@ static int start_with_property(Manager *m, Error *reterr) {
         return manager_start(m, &unit, &outcome, reterr);
 }
 
-static int stop(Manager *m, Error *reterr) {
+static int do_stop(Manager *m, Error *reterr) {
         static const char *const units[] = { UNIT, NULL };
 
         return manager_stop(m, (char *const *) units, USEC_INFINITY, reterr);
@@ -52,12 +52,9 @@ static const struct {
         const char *name, *member;
         int (*run)(Manager *m, Error *reterr);
 } operations[] = {
-        { "start", "StartTransientUnit", start },
-        { "start with a property", "GetAll", start_with_property },
-        { "stop", "StopUnit", stop },
-        { "query", "GetAll", query },
-        { "await gone", "GetAll", await_gone },
-        { "list", "ListUnitsByPatterns", list },
+        { "start", "StartTransientUnit", start }, { "start with a property", "GetAll", start_with_property },
+        { "stop", "StopUnit", do_stop },          { "query", "GetAll", query },
+        { "await gone", "GetAll", await_gone },   { "list", "ListUnitsByPatterns", list },
         { "version", "Version", version },
 };
 
@@ -180,7 +177,7 @@ static void test_job_removed(void **state) {
         _cleanup_manager_ Manager *m = fake_connect(script);
         _cleanup_error_ Error e = {};
 
-        assert_int_equal(stop(m, &e), 0);
+        assert_int_equal(do_stop(m, &e), 0);
 }
 
 static void test_job_removed_is_all_wrong(void **state) {
@@ -191,7 +188,7 @@ static void test_job_removed_is_all_wrong(void **state) {
         _cleanup_manager_ Manager *m = fake_connect(script);
         _cleanup_error_ Error e = {};
 
-        assert_true(stop(m, &e) < 0);
+        assert_true(do_stop(m, &e) < 0);
         assert_string_equal(e.code, ERROR_MANAGER_UNREACHABLE);
 }
 
@@ -210,7 +207,7 @@ static void test_look_is_all_wrong(void **state) {
         _cleanup_manager_ Manager *m = fake_connect(script);
         _cleanup_error_ Error e = {};
 
-        assert_int_equal(stop(m, &e), 0);
+        assert_int_equal(do_stop(m, &e), 0);
 }
 
 static void test_unit_removed(void **state) {

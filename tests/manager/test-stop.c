@@ -9,7 +9,7 @@
 static const char *const one[] = { UNIT, NULL };
 static const char *const two[] = { UNIT, OTHER_UNIT, NULL };
 
-static int stop(Manager *m, const char *const *units, usec_t timeout) {
+static int do_stop(Manager *m, const char *const *units, usec_t timeout) {
         _cleanup_error_ Error e = {};
         int r = manager_stop(m, (char *const *) units, timeout, &e);
 
@@ -30,9 +30,9 @@ static void test_done(void **state) {
         static const FakeStep after[] = { { STOPPED, .after = { JOB_REMOVED(JOB, "done") } }, {} };
         _cleanup_manager_ Manager *a = fake_connect(before), *b = NULL;
 
-        assert_int_equal(stop(a, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(a, one, USEC_INFINITY), 0);
         b = fake_connect(after);
-        assert_int_equal(stop(b, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(b, one, USEC_INFINITY), 0);
         assert_string_equal(fake_calls(FAKE_ENVIRONMENT), "StopUnit '" UNIT "' 'replace'\n");
 }
 
@@ -40,7 +40,7 @@ static void test_private_socket(void **state) {
         static const FakeStep script[] = { { STOPPED, .after = { JOB_REMOVED(JOB, "done") } }, {} };
         _cleanup_manager_ Manager *m = fake_connect_at(FAKE_PRIVATE, script);
 
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
 }
 
 static void test_none(void **state) {
@@ -48,15 +48,15 @@ static void test_none(void **state) {
         static const char *const none[] = { NULL };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, none, 0), 0);
-        assert_int_equal(stop(m, NULL, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, none, 0), 0);
+        assert_int_equal(do_stop(m, NULL, USEC_INFINITY), 0);
 }
 
 static void test_not_loaded(void **state) {
         static const FakeStep script[] = { { NO_SUCH_UNIT }, {} };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
 }
 
 /* All are asked to stop before the first is waited for; they end in any order. */
@@ -68,7 +68,7 @@ static void test_many(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, two, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, two, USEC_INFINITY), 0);
 }
 
 static void test_one_of_many_is_not_loaded(void **state) {
@@ -79,7 +79,7 @@ static void test_one_of_many_is_not_loaded(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, two, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, two, USEC_INFINITY), 0);
 }
 
 /* The manager answers with the job that is queued already. */
@@ -92,7 +92,7 @@ static void test_same_unit_twice(void **state) {
         static const char *const same[] = { UNIT, UNIT, NULL };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, same, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, same, USEC_INFINITY), 0);
 }
 
 static void test_timeout(void **state) {
@@ -103,8 +103,8 @@ static void test_timeout(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, one, 0), -ETIMEDOUT);
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, 0), -ETIMEDOUT);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
 }
 
 static void test_one_of_many_takes_too_long(void **state) {
@@ -115,7 +115,7 @@ static void test_one_of_many_takes_too_long(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, two, 1), -ETIMEDOUT);
+        assert_int_equal(do_stop(m, two, 1), -ETIMEDOUT);
 }
 
 static void test_refused(void **state) {
@@ -171,8 +171,8 @@ static void test_tried_again(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
 }
 
 static void test_never_answers(void **state) {
@@ -202,7 +202,7 @@ static void test_reconnected(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect_at(FAKE_PRIVATE, script);
 
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
         assert_string_equal(manager_transport(m), "private socket");
 }
 
@@ -213,7 +213,7 @@ static void test_reconnected_elsewhere(void **state) {
         _cleanup_manager_ Manager *m = fake_connect_at(FAKE_BUS, before);
 
         fake_serve(FAKE_PRIVATE, after);
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
         assert_string_equal(manager_transport(m), "private socket");
 }
 
@@ -229,14 +229,14 @@ static void test_job_removed_is_missed(void **state) {
         static const FakeStep lost[] = { { STOPPED, .hang_up = true }, { JOB_GONE }, {} };
         _cleanup_manager_ Manager *a = fake_connect(gone), *b = NULL, *c = NULL;
 
-        assert_int_equal(stop(a, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(a, one, USEC_INFINITY), 0);
         assert_string_equal(fake_calls(FAKE_ENVIRONMENT), "StopUnit '" UNIT "' 'replace'\n" GET_JOB("1"));
         b = fake_connect(no_such_job);
-        assert_int_equal(stop(b, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(b, one, USEC_INFINITY), 0);
         fake_end(FAKE_ENVIRONMENT);
         unsetenv("DBUS_SESSION_BUS_ADDRESS");
         c = fake_connect_at(FAKE_PRIVATE, lost);
-        assert_int_equal(stop(c, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(c, one, USEC_INFINITY), 0);
 }
 
 /* Those that are there are waited for on. */
@@ -251,7 +251,7 @@ static void test_one_of_many_is_missed(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, two, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, two, USEC_INFINITY), 0);
         assert_string_equal(fake_calls(FAKE_ENVIRONMENT),
                             "StopUnit '" UNIT "' 'replace'\nStopUnit '" OTHER_UNIT
                             "' 'replace'\n" GET_JOB("1") GET_JOB("2") GET_JOB("2"));
@@ -266,7 +266,7 @@ static void test_signal_while_looking(void **state) {
         };
         _cleanup_manager_ Manager *m = fake_connect(script);
 
-        assert_int_equal(stop(m, one, USEC_INFINITY), 0);
+        assert_int_equal(do_stop(m, one, USEC_INFINITY), 0);
 }
 
 static void test_connection_lost(void **state) {

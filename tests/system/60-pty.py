@@ -100,7 +100,7 @@ class Pty(InteractiveTest):
         wait_until(lambda: "sleep 1000" in str(sdbg("status", self.name).stdout))
         self.send("--key", "C-z")
         self.assertIn("Stopped", self.send("--wait=10s", "jobs").stdout)
-        self.send("kill -KILL %1; wait %1; echo waited")
+        self.send("kill -KILL %1; fg; echo waited")
         sdbg("wait", self.name, "--for", "log=^waited")
         self.send("exit 3")
         sdbg("wait", self.name, exits=3)

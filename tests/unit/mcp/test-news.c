@@ -83,7 +83,7 @@ static void test_many(void **state) {
         told = news_take(&n);
         for (const Json *i = json_first(told); i; i = json_next(i))
                 count++;
-        assert_in_range(count, 2, 50);
+        assert_true(count >= 2 && count <= 50);
         assert_told(&n, NULL);
         news_done(&n);
 }
