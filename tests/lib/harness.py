@@ -33,6 +33,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 MARKER = "SDBG_TEST"  # in the environment of all that a test starts: names the test
 RUNTIME = pathlib.Path(os.environ.get("XDG_RUNTIME_DIR", "/nonexistent"))
 UNITS = ("bgjob-*.service", "bgjob-*.scope")
+SLOWER = int(os.environ.get("SDBG_SLOWER", "1"))  # than other machines: so much longer is waited for all
 TEST_SECONDS = 120
 CLEANUP_SECONDS = 30
 
@@ -48,7 +49,7 @@ def unique_name(prefix="job"):
 
 def wait_until(predicate, timeout=10, what="condition"):
     """Polls; only for what gives no event. Return: what predicate() gave when it was true at last."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * SLOWER
     while not (value := predicate()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} not met in {timeout} s")
@@ -88,7 +89,7 @@ def run(*command, exits=0, input=None, env=None, cwd=None, timeout=60):
     if isinstance(input, str):
         input = input.encode()
     done = subprocess.run([str(word) for word in command], input=input or b"", env=_environment(env),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, timeout=timeout)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, timeout=timeout * SLOWER)
     return Result(command, done.returncode, done.stdout, done.stderr).expect(exits)
 
 
@@ -227,7 +228,7 @@ class Journal:
 
     def wait(self, *matches, where=lambda entry: True, timeout=10):
         """Return: the first entry since the beginning, or still to come, for which where(entry) is true."""
-        with subprocess.Popen(["timeout", str(timeout), *self._command(), *self.since, "--follow",
+        with subprocess.Popen(["timeout", str(timeout * SLOWER), *self._command(), *self.since, "--follow",
                                "--no-tail", *matches], stdout=subprocess.PIPE) as follower:
             try:
                 for line in follower.stdout:
@@ -269,11 +270,17 @@ class SystemTest(unittest.TestCase):
 
     timeout = TEST_SECONDS
     maxDiff = None
+    noted = ""
+
+    def note(self, text):
+        """Tells a figure that is worth to be seen, and no condition; of a test that succeeds."""
+        self.noted = f"{self.noted}; {text}" if self.noted else text
 
     def run(self, result=None):
         # The alarm ends the test, the other one the file where even that hangs.
-        faulthandler.dump_traceback_later(self.timeout + CLEANUP_SECONDS, exit=True)
-        signal.setitimer(signal.ITIMER_REAL, self.timeout)
+        limit = self.timeout * SLOWER
+        faulthandler.dump_traceback_later(limit + CLEANUP_SECONDS * SLOWER, exit=True)
+        signal.setitimer(signal.ITIMER_REAL, limit)
         try:
             return super().run(result)
         finally:
@@ -346,6 +353,8 @@ class Reporter(unittest.TestResult):
     def stopTest(self, test):
         super().stopTest(test)
         seconds = time.monotonic() - self.started
+        if self.verdict == "ok":
+            self.reason = getattr(test, "noted", "")
         sys.stdout.flush()
         self.tell(self.verdict, test_name(test), f"{seconds:.3f}", self.reason)
 

@@ -31,15 +31,18 @@ class Report:
 
     def __init__(self):
         self.counts = collections.Counter()
+        self.remarks = []
         self.lock = threading.Lock()
 
-    def add(self, name, outcome, seconds, output=""):
+    def add(self, name, outcome, seconds, output="", note=""):
+        """output: of a failure, or the reason of a skip."""
         if outcome == "skip" and MUST:
             outcome = "FAIL"
             output = f"skipped, though SDBG_MUST=1 is set: {output}"
         with self.lock:
             self.counts[outcome] += 1
-            reason = f": {' '.join(output.split())}" if outcome == "skip" else ""
+            reason = " ".join((output if outcome == "skip" else note).split())
+            reason = f": {reason}" if reason else ""
             print(f"{outcome} {name} ({seconds:.1f} s){reason}", flush=True)
             if outcome == "FAIL":
                 self.show(output)
@@ -49,8 +52,14 @@ class Report:
             print(f"    {line}")
         sys.stdout.flush()
 
+    def remark(self, text):
+        """Says something about all of it, at its end."""
+        self.remarks.append(text)
+
     def close(self):
         """Return: the exit status."""
+        for text in self.remarks:
+            print(text)
         passed, failed = self.counts["ok"], self.counts["FAIL"]
         print(f"{passed} passed, {failed} failed, {self.counts['skip']} skipped")
         return 0 if passed and not failed else 1
@@ -199,13 +208,14 @@ class Results:
         elif verb == "start":
             self.running = test
         else:
-            seconds, reason = rest
-            self.tell(test, verb, float(seconds), reason or self.new_output())
+            seconds, said = rest
+            output = self.new_output()
+            self.tell(test, verb, float(seconds), said or output, said)
 
-    def tell(self, test, outcome, seconds, output):
+    def tell(self, test, outcome, seconds, output, note=""):
         self.planned.remove(test)
         self.running = None
-        self.report.add(f"{self.name}/{test}", outcome, seconds, output)
+        self.report.add(f"{self.name}/{test}", outcome, seconds, output, note)
 
     def new_output(self):
         """What came to the log since the last call; it has no end for one that writes to it."""
@@ -265,14 +275,35 @@ def run_file(file, names, beds, options, report):
         report.add(name, "FAIL", 0, str(error))
 
 
+# What an emulated machine runs in half an hour, of the suite that takes hours there.
+ESSENTIAL = ("10-start", "12-end", "13-stop", "40-logs", "43-wait", "46-list", "53-results", "56-pause-adopt")
+
+
+def instead_of_beds(suite, files, missing, wanted, options, report):
+    """Runs in the virtual machine what can be run there: of a suite named as a whole, the essential files."""
+    why_not = "; ".join(missing.splitlines())
+    chosen = []
+    for file in files:
+        if suite != "system" or said(file, "bed") or file.stem == "05-bed":
+            report.add(f"{suite}/{file.stem}", "skip", 0, why_not)
+        elif wanted.is_whole and file.stem not in ESSENTIAL:
+            report.add(f"{suite}/{file.stem}", "skip", 0, f"slow in the virtual machine; tests/run {suite}/{file.stem}")
+        else:
+            chosen.append(file.stem)
+    if not chosen:
+        return
+    report.remark(f"There can be no bed here ({why_not}): of {suite}, {', '.join(chosen)} were run in the virtual machine "
+                  f"of tests/vm{', and the other files skipped' if wanted.is_whole else ''}.")
+    in_machine(suite, chosen, wanted, options, report)
+
+
 def in_beds(suite, wanted, options, report):
     """The suites of files that run in a bed each."""
     files = [f for f in sorted((TOP / "tests" / suite).glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
     beds = Beds()
     missing = files and beds.missing()
     if missing:
-        for file in files:
-            report.add(f"{suite}/{file.stem}", "skip", 0, "; ".join(missing.splitlines()))
+        instead_of_beds(suite, files, missing, wanted, options, report)
         return
     programs.fetch(sorted({name for file in files for name in said(file, "programs")}), beds.sudo)
     pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
@@ -288,6 +319,7 @@ def in_beds(suite, wanted, options, report):
 # ------------------------------------------------------------------------- vm
 
 MACHINE = TOP / "tests/vm/machine"
+MACHINE_SECONDS = 4 * 3600
 
 
 class Machine:
@@ -305,7 +337,7 @@ class Machine:
         elif verb == "reboot":
             self.step, self.begun = "reboot", time.monotonic()
         elif verb == "file":
-            self.file = Results(f"vm/{rest[0]}", self.log, self.report)
+            self.file = Results(rest[0], self.log, self.report)
         elif verb == "end":
             self.file.finish(int(rest[0]))
             self.file = None
@@ -332,7 +364,7 @@ def make_image(report):
 
 
 def run_machine(tests, options, report):
-    command = [MACHINE, "with", "--build", options.build, "--", "tests/vm/suite", *tests]
+    command = [MACHINE, "with", "--timeout", str(MACHINE_SECONDS), "--build", options.build, "--", "tests/vm/suite", *tests]
     with tempfile.TemporaryFile() as log, \
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
                              errors="replace", start_new_session=True) as process:
@@ -346,16 +378,20 @@ def run_machine(tests, options, report):
         machine.finish(process.wait())
 
 
-def vm(wanted, options, report):
-    files = [f.stem for f in sorted((TOP / "tests/vm").glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
-    if not files:
-        return
+def in_machine(suite, files, wanted, options, report):
     missing = run(MACHINE, "check")
     if missing.returncode != 0:
-        report.add("vm", "skip", 0, "; ".join(missing.stdout.splitlines()))
+        for file in files:
+            report.add(f"{suite}/{file}", "skip", 0, "; ".join(missing.stdout.splitlines()))
     elif make_image(report):
-        tests = [f"{file}/{name}" for file in files for name in wanted.within(file) or [""]]
+        tests = [f"{suite}/{file}/{name}" for file in files for name in wanted.within(file) or [""]]
         run_machine(tests, options, report)
+
+
+def vm(wanted, options, report):
+    files = [f.stem for f in sorted((TOP / "tests/vm").glob("[0-9][0-9]-*.py")) if wanted(f.stem)]
+    if files:
+        in_machine("vm", files, wanted, options, report)
 
 
 # ----------------------------------------------------------------------- main
@@ -365,6 +401,7 @@ class Wanted:
 
     def __init__(self, suite, selections):
         self.prefixes = [s.partition("/")[2] for s in selections if s.split("/")[0] == suite]
+        self.is_whole = "" in self.prefixes
 
     def __call__(self, name):
         return any(name.startswith(p) or p.startswith(f"{name}/") for p in self.prefixes)

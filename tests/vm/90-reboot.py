@@ -12,6 +12,8 @@ from harness import run, sdbg, wait_until
 
 NAME = "running"
 ENABLED = "enabled"
+# As without power: nothing is stopped, nothing is written.
+DOWN = ["systemctl", "reboot", "--force", "--force"]
 NOTE = pathlib.Path.home() / "before-reboot.json"
 
 
@@ -23,10 +25,11 @@ def prepare():
     sdbg("start", "--name", NAME, "-c", "echo seen; exec sleep 1000")
     sdbg("start", "--name", ENABLED, "--ready-log", "is up", "-e", "TEXT=is up", "-c", "echo $TEXT; exec sleep 1000")
     sdbg("enable", ENABLED)
-    sdbg("start", "--name", "ended", "-c", "echo done; exit 3", exits=5)
+    sdbg("start", "--name", "ended", "--settle=60s", "-c", "echo done; exit 3", exits=5)
     # What journald has and has not written goes with the machine.
     wait_until(lambda: run("journalctl", "--user", "SDBG_JOB=ended", "SDBG_EVENT=exit", "--quiet").stdout, 60)
     harness.root("journal-sync")
+    sdbg("events", "--new=over-the-reboot")
     jobs = {job["name"]: job for job in sdbg("list", json=True).json}
     NOTE.write_text(json.dumps(jobs | {"time": now()}))
     run("sync")
@@ -60,6 +63,9 @@ class Reboot(harness.SystemTest):
         self.assertEqual((job["state"], job["command"]), ("ready", self.before[ENABLED]["command"]))
         self.assertNotEqual(job["run"], self.before[ENABLED]["run"])
         self.assertEqual(sdbg("logs", ENABLED).stdout, "is up\n")
+        # What had been read before is not new, also by a reader's mark that was made on another boot.
+        events = [(e["job"], e["event"]) for e in sdbg("events", "--new=over-the-reboot", json=True).json_lines]
+        self.assertEqual(events, [(ENABLED, "start"), (ENABLED, "ready")])
         sdbg("disable", ENABLED)
 
     def test_its_output_is_kept(self):
