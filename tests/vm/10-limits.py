@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the kernel's controllers do to jobs: memory, tasks and processors."""
 
+import json
+import re
 import time
 
 import harness
@@ -77,15 +79,60 @@ class Memory(LimitsTest):
         self.assertEqual(self.cgroup_file("memory.max").read_text().strip(), str(LIMIT))
 
 
+    def test_post_mortem_tells_the_peak(self):
+        script = "x = bytearray(40 << 20); raise SystemExit(3)"
+        self.start("--memory-max=64M", "python3", "-c", script)
+        sdbg("wait", self.name, exits=3, timeout=100)
+        (job,) = sdbg("status", self.name, json=True).json
+        self.assertGreater(job["memory_peak_bytes"], 40 << 20)
+        shown = re.search(r"memory: (\d+)% of its limit at the peak", sdbg("status", self.name).stdout)
+        self.assertEqual(int(shown[1]), int(job["memory_peak_bytes"] / LIMIT * 100))
+        record = json.loads(self.journal.of_job(self.name, "SDBG_EVENT=exit")[0]["SDBG_RECORD"])
+        self.assertEqual(record["memory_peak_bytes"], job["memory_peak_bytes"])
+
+
+class Disk(LimitsTest):
+    def test_bytes_are_counted(self):
+        """Where the controller is delegated to the user manager, as in this machine."""
+        self.start("-p", "IOAccounting=yes", "-c", "dd if=/dev/zero of=/var/tmp/written bs=1M count=8 oflag=direct; exec sleep 1000")
+        self.addCleanup(harness.run, "rm", "-f", "/var/tmp/written")
+        job = wait_until(lambda: (j := self.status())["io_write_bytes"] and j, timeout=60)
+        self.assertGreaterEqual(job["io_write_bytes"], 8 << 20)
+        self.assertIsNotNone(job["io_read_bytes"])
+        sdbg("stop", self.name, timeout=100)
+        self.assertGreaterEqual(self.status()["io_write_bytes"], 8 << 20)
+
+
+class Pause(LimitsTest):
+    def test_paused_job_has_no_processor(self):
+        self.start("-c", "while :; do :; done")
+        wait_until(lambda: self.status()["cpu_ms"] > 0, timeout=60)
+        sdbg("pause", self.name)
+        self.assertEqual((self.status()["state"], self.frozen()), ("paused", True))
+        used = self.cgroup_file("job/cpu.stat").read_text()
+        # Others' turn, so that it would have had one.
+        harness.run("sdbg", "list")
+        self.assertEqual(self.cgroup_file("job/cpu.stat").read_text(), used)
+        sdbg("resume", self.name)
+        self.assertEqual((self.status()["state"], self.frozen()), ("running", False))
+        wait_until(lambda: self.cgroup_file("job/cpu.stat").read_text() != used, timeout=60)
+        sdbg("pause", self.name)
+        sdbg("stop", self.name, timeout=100)
+        self.assertEqual((harness.job_units(), self.status()["result"]), ([], "stopped"))
+
+    def frozen(self):
+        return "frozen 1" in self.cgroup_file("job/cgroup.events").read_text()
+
+
 class Tasks(LimitsTest):
     BOMB = "import os\nwhile True:\n try: os.fork()\n except OSError: pass"
 
-    def print_latency(self):
+    def note_latency(self):
         """How long others take beside it; not how long they may take."""
         for command in (["/bin/true"], ["sdbg", "list"]):
             began = time.monotonic()
             harness.run(*command, timeout=100)
-            print(f"beside a fork bomb, {' '.join(command)} takes {(time.monotonic() - began) * 1000:.0f} ms")
+            self.note(f"{' '.join(command)} took {(time.monotonic() - began) * 1000:.0f} ms")
 
     def test_fork_bomb_stays_alone(self):
         self.start("--tasks-max=40", "--cpu=50%", "python3", "-c", self.BOMB)
@@ -96,7 +143,7 @@ class Tasks(LimitsTest):
         other = unique_name("other")
         sdbg("start", "--name", other, "--settle=0", "-c", "for i in 1 2 3 4 5 6 7 8; do /bin/true || exit 1; done")
         sdbg("wait", other, timeout=100)
-        self.print_latency()
+        self.note_latency()
         sdbg("stop", self.name, timeout=100)
         self.assertEqual(harness.job_units(), [])
         self.assertEqual(self.status()["result"], "stopped")
