@@ -13,11 +13,8 @@
 #define PIPE_DEFAULT 65536
 #define PIPE_SIZE (1024 * 1024)
 #define READS_A_TURN 4
-/* A job that prints less than this in the time of a nap, and so cannot fill its pipe meanwhile, is read at
- * the end of it. */
-#define NAP_USEC (10 * USEC_PER_MSEC)
-#define NAP_BYTES ((size_t) 16 * 1024)
-
+/* A job that prints more than this while lines are held back could fill its pipe in that time. */
+#define NAP_BYTES ((size_t) 32 * 1024)
 /* While a turn reads so much, sending waits: the ring takes more in the same time, and the job is what others wait
  * for. */
 #define FLOOD_BYTES ((size_t) 256 * 1024)
@@ -315,10 +312,9 @@ struct pollfd output_poll(const Output *o, Stream s, bool nap) {
 }
 
 usec_t output_nap(const Output *o, usec_t now) {
-        usec_t until = MIN(o->read_at + NAP_USEC, coalescer_deadline(&o->coalescer));
+        usec_t until = coalescer_held_until(&o->coalescer);
 
-        if (o->fds[STREAM_PTY] >= 0 || o->closing || o->read_bytes >= NAP_BYTES ||
-            coalescer_deadline(&o->coalescer) == USEC_INFINITY)
+        if (o->fds[STREAM_PTY] >= 0 || o->closing || o->read_bytes >= NAP_BYTES || until == USEC_INFINITY)
                 return 0;
         return now < until ? until : 0;
 }

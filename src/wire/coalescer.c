@@ -65,13 +65,21 @@ static usec_t entries_ahead(const Coalescer *c, usec_t now) {
         return usec_sub(c->budget, now) / ENTRY_USEC;
 }
 
+/* Whether the job has been printing fast for long. */
+static bool is_fast(const Coalescer *c, usec_t now) {
+        return entries_ahead(c, now) >= COALESCER_BURST_SMALL;
+}
+
+/* Until when the whole lines of p may be held back. */
+static usec_t hold_until(const Coalescer *c, const Pending *p) {
+        return p->oldest + (is_fast(c, p->oldest) ? COALESCER_HOLD_FAST_USEC : COALESCER_HOLD_USEC);
+}
+
 /* The size up to which lines are packed into one entry now; 0: each line is one. */
 static size_t pack_size(const Coalescer *c, const Pending *p, usec_t now) {
-        usec_t ahead = entries_ahead(c, now);
-
-        if (ahead >= COALESCER_BURST_SMALL || p->complete >= COALESCER_BATCH_MAX / 2)
+        if (is_fast(c, now) || p->complete >= COALESCER_BATCH_MAX / 2)
                 return COALESCER_BATCH_MAX;
-        if (ahead >= COALESCER_BURST_LINES || p->complete >= 4 * COALESCER_SMALL_MAX)
+        if (entries_ahead(c, now) >= COALESCER_BURST_LINES || p->complete >= 4 * COALESCER_SMALL_MAX)
                 return COALESCER_SMALL_MAX;
         return 0;
 }
@@ -105,7 +113,7 @@ static size_t due_length(const Coalescer *c, const Pending *p, usec_t now, bool 
         max = pack_size(c, p, now);
         if (max == 0 || p->open_seq > 0)
                 return first_line(p);
-        if (pending_len(p) < max && !flush && now < p->oldest + COALESCER_HOLD_USEC)
+        if (pending_len(p) < max && !flush && now < hold_until(c, p))
                 return 0;
         return whole_lines(p, max);
 }
@@ -181,6 +189,13 @@ bool coalescer_peek(Coalescer *c, usec_t now, bool flush, Batch *ret) {
         return true;
 }
 
+/* At the rate that holding back makes, a fast job stays one, and for some seconds after. */
+static void pay(Coalescer *c, usec_t now) {
+        usec_t price = ENTRY_USEC + (is_fast(c, now) ? COALESCER_HOLD_FAST_USEC : 0);
+
+        c->budget = MIN(MAX(c->budget, now) + price, now + 2 * COALESCER_BURST_SMALL * ENTRY_USEC);
+}
+
 void coalescer_pop(Coalescer *c, const Batch *b, usec_t now) {
         Pending *p = &c->pending[b->stream];
 
@@ -194,7 +209,7 @@ void coalescer_pop(Coalescer *c, const Batch *b, usec_t now) {
         p->complete = usec_sub(p->complete, b->len);
         p->oldest = p->newest;
         p->time = p->newest_time;
-        c->budget = MAX(c->budget, now) + ENTRY_USEC;
+        pay(c, now);
 
         if (p->start == p->end) {
                 p->start = p->end = 0;
@@ -206,15 +221,22 @@ void coalescer_pop(Coalescer *c, const Batch *b, usec_t now) {
         }
 }
 
+usec_t coalescer_held_until(const Coalescer *c) {
+        usec_t until = USEC_INFINITY;
+
+        for (size_t i = 0; i < ELEMENTSOF(c->pending); i++)
+                if (c->pending[i].complete > 0)
+                        until = MIN(until, hold_until(c, &c->pending[i]));
+        return until;
+}
+
 usec_t coalescer_deadline(const Coalescer *c) {
-        usec_t deadline = USEC_INFINITY;
+        usec_t deadline = coalescer_held_until(c);
 
         for (size_t i = 0; i < ELEMENTSOF(c->pending); i++) {
                 const Pending *p = &c->pending[i];
 
-                if (p->complete > 0)
-                        deadline = MIN(deadline, p->oldest + COALESCER_HOLD_USEC);
-                else if (pending_len(p) > 0)
+                if (p->complete == 0 && pending_len(p) > 0)
                         deadline = MIN(deadline, p->newest + COALESCER_IDLE_USEC);
         }
         return deadline;

@@ -13,13 +13,15 @@
 #define COALESCER_ENTRIES_PER_SEC 20
 /* A burst that is let through line by line, and one let through in small entries. */
 #define COALESCER_BURST_LINES 100
-#define COALESCER_BURST_SMALL 400
+#define COALESCER_BURST_SMALL 150
 /* `journalctl -o json` shows null for fields of 4096 bytes and more. */
 #define COALESCER_SMALL_MAX 4000
 /* The largest batch, and so the longest piece of one line. */
 #define COALESCER_BATCH_MAX ((size_t) 64 * 1024)
-/* Whole lines wait this long for company, an unfinished line this long for its end. */
+/* Whole lines wait this long for company, those of a job that prints fast for long a little longer; an unfinished
+ * line this long for its end. */
 #define COALESCER_HOLD_USEC (40 * USEC_PER_MSEC)
+#define COALESCER_HOLD_FAST_USEC (100 * USEC_PER_MSEC)
 #define COALESCER_IDLE_USEC (100 * USEC_PER_MSEC)
 
 /* What one stream has printed that is in no batch yet. */
@@ -57,6 +59,9 @@ bool coalescer_peek(Coalescer *c, usec_t now, bool flush, Batch *ret);
 
 /* Takes the batch that coalescer_peek() gave out of the buffer. */
 void coalescer_pop(Coalescer *c, const Batch *b, usec_t now);
+
+/* Return: until when whole lines are held back; USEC_INFINITY: there are none. */
+usec_t coalescer_held_until(const Coalescer *c);
 
 /* Return: when coalescer_peek() must be asked again though nothing new came; USEC_INFINITY: never. */
 usec_t coalescer_deadline(const Coalescer *c);
