@@ -159,6 +159,8 @@ class Plugin(OpenCodeTest):
             sub = new_session(parent=main)
             for session in (main, other, sub):
                 request(f"/session/{session}/message", {"noReply": True, "parts": [{"type": "text", "text": "Hi."}]})
+            request("/instance/dispose", {})  # as when its configuration changes
+            messages(main)
             for name, session in (("nobody", None), ("stranger", "ses_0"), ("helped", sub), ("own", other)):
                 sdbg("start", "-n", name, "sleep 0.5; exit 1", env={"OPENCODE_SESSION_ID": session})
             wait_until(lambda: notices(other), SECONDS)
