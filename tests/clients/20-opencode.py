@@ -14,6 +14,9 @@ import programs
 from harness import sdbg, wait_until
 from models import Call
 
+VARIABLES = {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1",
+             # It wants a library for plugins, and does without it.
+             "npm_config_fetch_retries": "0", "npm_config_registry": "http://127.0.0.1:1"}
 SERVER = "http://127.0.0.1:4096"
 SECONDS = 100
 HELPER = {"agent": "helper", "model": {"providerID": "scripted", "modelID": "other"}}  # neither is the default
@@ -74,10 +77,7 @@ class OpenCodeTest(agents.AgentTest):
 
     def command(self, prompt):
         action = ["run", "--format", "json", prompt] if prompt else ["serve", "--port", "4096"]
-        return ([programs.executable("opencode"), *action],
-                {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1",
-                 # It wants a library for plugins, and does without it.
-                 "npm_config_fetch_retries": "0", "npm_config_registry": "http://127.0.0.1:1"})
+        return [programs.executable("opencode"), *action], VARIABLES
 
 
 class OpenCode(OpenCodeTest):
@@ -89,7 +89,7 @@ class OpenCode(OpenCodeTest):
 
 
 class Plugin(OpenCodeTest):
-    """Sessions of `opencode serve`, told by the plugin."""
+    """Sessions, told by the plugin."""
 
     def setUp(self):
         super().setUp()
@@ -145,6 +145,20 @@ class Plugin(OpenCodeTest):
             for message, _ in messages(self.session):
                 self.assertEqual(message["agent"], "helper")
                 self.assertEqual(message["model"]["modelID"], "other")
+
+    def build(self, seen):
+        seen = yield Call("job_start", name="build", command=f"{until('built')}; exit 3")
+        seen = yield "WAITING"
+        assert "build exited with code 3" in seen.user, "the session was not told"
+        assert '"model": "other"' in seen.everything and "You are the helper." in seen.everything
+        return "TOLD"
+
+    def test_in_the_terminal(self):
+        with self.agent_in_terminal(self.build, programs.executable("opencode"), "--agent", "helper", "--model",
+                                    "scripted/other", "--prompt", "Build it.", **VARIABLES) as terminal:
+            terminal.expect("WAITING", SECONDS)
+            self.touch("built")
+            terminal.expect("TOLD", SECONDS)
 
     @staticmethod
     def listen(seen):

@@ -13,7 +13,6 @@ import models
 import programs
 from harness import sdbg
 from models import Call
-from terminal import Terminal
 
 VARIABLES = {"ANTHROPIC_BASE_URL": "URL", "ANTHROPIC_API_KEY": "none", "ENABLE_TOOL_SEARCH": "false",
              "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
@@ -88,20 +87,12 @@ class ClaudeCode(agents.AgentTest):
         (self.home / ".claude.json").write_text(json.dumps({
             "hasCompletedOnboarding": True, "customApiKeyResponses": {"approved": [VARIABLES["ANTHROPIC_API_KEY"]]},
             "projects": {str(self.project): {"hasTrustDialogAccepted": True}}}))
-        model = models.Model(self.dialect, self.start_and_wait)
-        with model.serving() as url:
-            sdbg("agents", "install", "claude", cwd=self.project, env=self.only())
-            variables = self.environment() | VARIABLES | {"ANTHROPIC_BASE_URL": url, "TERM": "xterm"}
-            terminal = Terminal("env", "-i", *(f"{k}={v}" for k, v in variables.items()),
-                                str(programs.executable("claude")), "--allowedTools", "mcp__sdbg,Bash",
-                                "--permission-mode", "default", cwd=self.project)
-            self.addCleanup(terminal.close)
-            try:
-                self.ask(terminal)
-                (self.project / "go").touch()
-                terminal.expect("● ?It", 100)
-            finally:
-                model.check()
+        self.install = ("claude",)  # a project's servers would have to be agreed to
+        with self.agent_in_terminal(self.start_and_wait, programs.executable("claude"), "--allowedTools",
+                                    "mcp__sdbg,Bash", "--permission-mode", "default", **VARIABLES) as terminal:
+            self.ask(terminal)
+            (self.project / "go").touch()
+            terminal.expect("● ?It", 100)
 
 
 if __name__ == "__main__":

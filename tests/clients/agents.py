@@ -14,6 +14,7 @@ import harness
 import programs
 from harness import sdbg, wait_until
 from models import Call, Model, Silence
+from terminal import Terminal
 
 AGENT_SECONDS = 240
 PORT = 5173  # a bed has a network of its own
@@ -85,13 +86,22 @@ class AgentTest(ClientTest):
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def agent(self, script, prompt="Do what there is to do."):
-        """An agent in the middle of its turn. Return: its process and its model."""
+    def model(self, script):
+        """What an agent needs. Return: its model, and the model's URL."""
         model = Model(self.dialect, script)
         with model.serving() as url:
             self.configure(url)
             shutil.copytree(SKILL, self.home / self.skills / "sdbg", dirs_exist_ok=True)
             sdbg("agents", "install", *self.install, cwd=self.project, env=self.only())
+            try:
+                yield model, url
+            finally:
+                model.check()
+
+    @contextlib.contextmanager
+    def agent(self, script, prompt="Do what there is to do."):
+        """An agent in the middle of its turn. Return: its process and its model."""
+        with self.model(script) as (model, url):
             command, extra = self.command(prompt)
             with tempfile.TemporaryFile() as output, open(os.devnull, "rb") as nothing:
                 process = harness.spawn(*command, env=self.only(**{k: v.replace("URL", url) for k, v in extra.items()}),
@@ -103,6 +113,19 @@ class AgentTest(ClientTest):
                     output.seek(0)
                     print(output.read().decode(errors="replace")[-8000:])
                     raise
+
+    @contextlib.contextmanager
+    def agent_in_terminal(self, script, *command, **variables):
+        """An agent as people use it. Return: the terminal."""
+        with self.model(script) as (_, url):
+            wanted = {name: value.replace("URL", url) for name, value in variables.items()}
+            everything = self.environment() | {"TERM": "xterm-256color"} | wanted
+            terminal = Terminal("env", "-i", *(f"{name}={value}" for name, value in everything.items()),
+                                *map(str, command), cwd=self.project)
+            try:
+                yield terminal
+            finally:
+                terminal.close()
 
     def converse(self, script):
         """Runs the agent until it ends by itself."""
