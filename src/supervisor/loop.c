@@ -205,7 +205,7 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         if (p[0].revents)
                 read_signals(s, now);
         for (Stream i = 0; i < STREAM_RECORD; i++)
-                if (p[3 + i].revents) {
+                if (p[3 + i].revents || (nap > 0 && now >= nap)) {
                         output_read(o, i, now);
                         active = true;
                 }

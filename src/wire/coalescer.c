@@ -65,19 +65,19 @@ static usec_t entries_ahead(const Coalescer *c, usec_t now) {
         return usec_sub(c->budget, now) / ENTRY_USEC;
 }
 
-/* Whether the job has been printing fast for long. */
-static bool is_fast(const Coalescer *c, usec_t now) {
-        return entries_ahead(c, now) >= COALESCER_BURST_SMALL;
+/* Whether the job had been printing fast for long when the oldest byte of p came. */
+static bool is_fast(const Coalescer *c, const Pending *p) {
+        return entries_ahead(c, p->oldest) >= COALESCER_BURST_SMALL;
 }
 
 /* Until when the whole lines of p may be held back. */
 static usec_t hold_until(const Coalescer *c, const Pending *p) {
-        return p->oldest + (is_fast(c, p->oldest) ? COALESCER_HOLD_FAST_USEC : COALESCER_HOLD_USEC);
+        return p->oldest + (is_fast(c, p) ? COALESCER_HOLD_FAST_USEC : COALESCER_HOLD_USEC);
 }
 
 /* The size up to which lines are packed into one entry now; 0: each line is one. */
 static size_t pack_size(const Coalescer *c, const Pending *p, usec_t now) {
-        if (is_fast(c, now) || p->complete >= COALESCER_BATCH_MAX / 2)
+        if (is_fast(c, p) || p->complete >= COALESCER_BATCH_MAX / 2)
                 return COALESCER_BATCH_MAX;
         if (entries_ahead(c, now) >= COALESCER_BURST_LINES || p->complete >= 4 * COALESCER_SMALL_MAX)
                 return COALESCER_SMALL_MAX;
@@ -190,8 +190,8 @@ bool coalescer_peek(Coalescer *c, usec_t now, bool flush, Batch *ret) {
 }
 
 /* At the rate that holding back makes, a fast job stays one, and for some seconds after. */
-static void pay(Coalescer *c, usec_t now) {
-        usec_t price = ENTRY_USEC + (is_fast(c, now) ? COALESCER_HOLD_FAST_USEC : 0);
+static void pay(Coalescer *c, const Pending *p, usec_t now) {
+        usec_t price = ENTRY_USEC + (is_fast(c, p) ? COALESCER_HOLD_FAST_USEC : 0);
 
         c->budget = MIN(MAX(c->budget, now) + price, now + 2 * COALESCER_BURST_SMALL * ENTRY_USEC);
 }
@@ -199,6 +199,7 @@ static void pay(Coalescer *c, usec_t now) {
 void coalescer_pop(Coalescer *c, const Batch *b, usec_t now) {
         Pending *p = &c->pending[b->stream];
 
+        pay(c, p, now);
         if (p->open_seq == 0) {
                 c->next_seq = b->seq + b->lines;
                 p->lines += b->lines;
@@ -209,7 +210,6 @@ void coalescer_pop(Coalescer *c, const Batch *b, usec_t now) {
         p->complete = usec_sub(p->complete, b->len);
         p->oldest = p->newest;
         p->time = p->newest_time;
-        pay(c, now);
 
         if (p->start == p->end) {
                 p->start = p->end = 0;
