@@ -16,6 +16,7 @@ from rows import Row
 HERE = pathlib.Path(__file__).resolve().parent
 JOB = "seq 1000; sleep 1000"
 LINES = 100
+STARTS_MAX = 18  # background-process-mcp takes 20, counting those that have ended
 
 
 def resident_bytes(pid):
@@ -168,7 +169,8 @@ def calls(rounds):
     yield from rows_of("job_list", rounds, own, others, sdbg_list, lambda s: s.list(), at_most=5)
     yield from rows_of("job_logs", rounds, own, others, sdbg_logs, lambda s: s.logs(), at_most=5)
     memory = [server.memory() / 2**20 for server in (own, *others)]
-    yield from rows_of("job_start", rounds, own, others, sdbg_start, lambda s: s.start("sleep 1"), ratio_max=1.5)
+    yield from rows_of("job_start", min(rounds, STARTS_MAX), own, others, sdbg_start, lambda s: s.start("true"),
+                       ratio_max=1.5)
     yield Row("memory of the server", "MiB", memory[0], at_most=8)
     for other, value in zip(others, memory[1:]):
         yield Row("memory of the server", "MiB", memory[0], other.name, value)
