@@ -45,12 +45,15 @@ static int compare(const char *process, const char *kind) {
 /* The bus is a process of the manager's. A manager with capabilities, as user@.service gives it since
  * systemd 254 (CAP_WAKE_ALARM), does not let its namespaces be read. */
 static pid_t bus_process(Manager *m) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        pid_t pid;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        uint32_t pid;
 
-        return sd_bus_get_name_creds(m->bus, "org.freedesktop.DBus", SD_BUS_CREDS_PID, &creds) >= 0 &&
-                               sd_bus_creds_get_pid(creds, &pid) >= 0
-                       ? pid
+        /* Not sd_bus_get_name_creds(), which gives the process that listens for the bus (seen with systemd 257). */
+        return sd_bus_call_method(m->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                  "org.freedesktop.DBus", "GetConnectionUnixProcessID", NULL, &reply, "s",
+                                  "org.freedesktop.DBus") >= 0 &&
+                               sd_bus_message_read(reply, "u", &pid) >= 0
+                       ? (pid_t) pid
                        : 0;
 }
 
