@@ -8,17 +8,7 @@
 
 #include "supervisor/output.h"
 
-/* A pipe's usual 64 KiB make a flooding job wait for the supervisor's turns; asked for at the first
- * full one only, since the kernel bounds all pipes of a user together (pipe(7)). */
-#define PIPE_DEFAULT 65536
-#define PIPE_SIZE (1024 * 1024)
 #define READS_A_TURN 4
-/* A job that prints more than this while lines are held back could fill its pipe in that time. */
-#define NAP_BYTES ((size_t) 32 * 1024)
-/* While a turn reads so much, sending waits: the ring takes more in the same time, and the job is what others wait
- * for. */
-#define FLOOD_BYTES ((size_t) 256 * 1024)
-#define FLOOD_USEC (20 * USEC_PER_MSEC)
 
 /* No journald: how long until the next try. */
 #define RETRY_USEC (250 * USEC_PER_MSEC)
@@ -59,10 +49,6 @@ void output_done(Output *o) {
         ring_done(&o->ring);
 }
 
-static bool is_flooded(const Output *o, usec_t now) {
-        return now < o->flooded_until;
-}
-
 /* Up to which position batches may leave the ring. */
 static uint64_t evictable(const Output *o) {
         const RingAudit *a = &o->ring.audit;
@@ -99,7 +85,7 @@ void output_audited(Output *o) {
 /* Whether the ring holds more that nobody has looked for in the journal than shall be. */
 static bool audit_is_due(const Output *o, usec_t now) {
         uint64_t capacity = o->ring.header.capacity,
-                 most = is_flooded(o, now) ? capacity : MIN(RING_KEPT, capacity);
+                 most = pace_is_flood(&o->pace, now) ? capacity : MIN(RING_KEPT, capacity);
 
         return o->auditor <= 0 && !o->ring.audit.unreadable && !o->capped &&
                o->ring.header.sent > o->ring.audit.verified &&
@@ -210,8 +196,13 @@ static uint64_t send_end(const Output *o) {
         return o->capped ? o->cap_pos : o->ring.header.head;
 }
 
-/* Sends what the ring holds; in a flood one batch of it, so that journald has something to do. newest: what was
- * put into it last, at newest_pos, and is still at hand; or NULL. */
+/* In a flood reading goes before sending, while the ring has room. */
+static bool sending_waits(const Output *o, usec_t now) {
+        return pace_is_flood(&o->pace, now) &&
+               o->ring.header.head - o->ring.header.sent < o->ring.header.capacity / 8 * 7;
+}
+
+/* Sends what the ring holds. newest: what was put into it last, at newest_pos, and is still at hand; or NULL. */
 static void send_due(Output *o, const Batch *newest, uint64_t newest_pos, usec_t now) {
         uint64_t before = o->ring.header.sent, end = send_end(o);
         _cleanup_free_ char *data = NULL;
@@ -219,7 +210,7 @@ static void send_due(Output *o, const Batch *newest, uint64_t newest_pos, usec_t
         size_t size = 0;
         int r = 0;
 
-        if (now < o->retry_at)
+        if (now < o->retry_at || sending_waits(o, now))
                 return;
         o->retry_at = 0;
         while (r >= 0 && o->ring.header.sent < end) {
@@ -229,8 +220,6 @@ static void send_due(Output *o, const Batch *newest, uint64_t newest_pos, usec_t
                                 o->ring.header.sent = o->ring.header.head;
                 } else
                         r = send_next(o, &data, &size, &encoded);
-                if (is_flooded(o, now))
-                        break;
         }
         o->wants_writable = r == -EAGAIN;
         if (r < 0 && r != -EAGAIN)
@@ -250,7 +239,7 @@ static void keep_due(Output *o, usec_t now, bool flush) {
         while (coalescer_peek(&o->coalescer, now, flush, &b)) {
                 if (keep(o, &b, now, &pos)) {
                         /* journald works while the next batch is made. */
-                        if (!o->wants_writable && !is_flooded(o, now))
+                        if (!o->wants_writable)
                                 send_due(o, &b, pos, now);
                 } else {
                         if (o->overflow != OVERFLOW_DROP)
@@ -312,17 +301,20 @@ struct pollfd output_poll(const Output *o, Stream s, bool nap) {
 }
 
 usec_t output_nap(const Output *o, usec_t now) {
-        usec_t until = coalescer_held_until(&o->coalescer);
-
-        if (o->fds[STREAM_PTY] >= 0 || o->closing || o->read_bytes >= NAP_BYTES || until == USEC_INFINITY)
+        if (o->fds[STREAM_PTY] >= 0 || o->closing)
                 return 0;
-        return now < until ? until : 0;
+        return pace_nap(&o->pace, coalescer_held_until(&o->coalescer), now);
+}
+
+/* Only where it is of use, since the kernel bounds all pipes of a user together (pipe(7)). */
+static void enlarge_pipe(Output *o, Stream s) {
+        if (o->large[s] || s == STREAM_PTY || !pace_wants_large_pipe(&o->pace))
+                return;
+        (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_LARGE);
+        o->large[s] = true;
 }
 
 void output_read(Output *o, Stream s, usec_t now) {
-        if (o->read_at != now)
-                o->read_bytes = 0;
-        o->read_at = now;
         tap_flush(&o->taps[s]);
         for (int i = 0; i < READS_A_TURN && wants(o, s); i++) {
                 size_t size;
@@ -339,11 +331,8 @@ void output_read(Output *o, Stream s, usec_t now) {
                 }
                 if (n <= 0)
                         return;
-                if (n == PIPE_DEFAULT)
-                        (void) fcntl(o->fds[s], F_SETPIPE_SZ, PIPE_SIZE);
-                o->read_bytes += n;
-                if (o->read_bytes >= FLOOD_BYTES)
-                        o->flooded_until = now + FLOOD_USEC;
+                pace_count(&o->pace, n, now);
+                enlarge_pipe(o, s);
                 tap_put(&o->taps[s], p, n);
                 coalescer_commit(&o->coalescer, s, n, now, now_usec(CLOCK_REALTIME));
                 /* Who looks at the terminal comes before the journal. */
@@ -373,8 +362,8 @@ usec_t output_deadline(const Output *o, usec_t now) {
 
         if (audit_is_due(o, now))
                 deadline = MIN(deadline, MAX(o->audit_at, now));
-        if (is_flooded(o, now) && o->ring.header.sent < send_end(o))
-                deadline = MIN(deadline, o->flooded_until);
+        if (sending_waits(o, now) && o->ring.header.sent < send_end(o))
+                deadline = MIN(deadline, o->pace.flood_until);
         return o->retry_at ? MIN(deadline, o->retry_at) : deadline;
 }
 
@@ -387,6 +376,7 @@ void output_close(Output *o, usec_t now) {
 
 void output_reopen(Output *o) {
         o->closing = false;
+        memset(o->large, 0, sizeof(o->large));
 }
 
 bool output_is_read(const Output *o) {

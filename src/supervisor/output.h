@@ -9,6 +9,7 @@
 #include "sdbg/wire/coalescer.h"
 #include "sdbg/wire/entry.h"
 
+#include "supervisor/pace.h"
 #include "supervisor/tap.h"
 
 /* From the job's pipes to the journal: read → coalescer → ring → journald. Nothing here waits. Where the
@@ -39,10 +40,9 @@ typedef struct Output {
         uint64_t cap_pos;       /* ring position at which the cap was reached */
         uint64_t cap_seq;       /* number of the first line beyond it */
         uint64_t dropped_lines; /* by --overflow drop; to be told */
-        usec_t read_at;         /* when the pipes were read last, and how much came then */
-        size_t read_bytes;
-        usec_t flooded_until; /* until then reading goes before sending */
-        bool held_return;     /* a carriage return of the terminal that may belong to a newline */
+        Pace pace;
+        bool large[STREAM_RECORD]; /* pipes that were enlarged */
+        bool held_return;          /* a carriage return of the terminal that may belong to a newline */
 
         /* Takes what the terminal printed, as it is. */
         void (*on_terminal)(void *userdata, const char *data, size_t len);

@@ -18,6 +18,7 @@ void coalescer_done(Coalescer *c) {
 
 char *coalescer_space(Coalescer *c, Stream s, size_t *ret_size) {
         Pending *p = &c->pending[s];
+        bool filled = p->end == p->cap;
         size_t cap;
         char *data;
 
@@ -29,7 +30,7 @@ char *coalescer_space(Coalescer *c, Stream s, size_t *ret_size) {
 
         /* A reader that filled the room gets more: a flood is read in large pieces, an idle job
          * holds one page. */
-        if (p->cap - p->end < SPACE_MIN && p->cap < SPACE_MAX) {
+        if ((filled || p->cap - p->end < SPACE_MIN) && p->cap < SPACE_MAX) {
                 cap = p->cap ? p->cap * 4 : SPACE_MIN;
                 data = realloc(p->data, MIN(cap, SPACE_MAX));
                 if (!data)

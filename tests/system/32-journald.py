@@ -13,7 +13,7 @@ import harness
 from harness import root, run, sdbg, spawn, unique_name, wait_until
 
 STOPPED_SECONDS = 30 if os.environ.get("SDBG_LONG") == "1" else 10
-RING = 8 << 20  # bytes that a job can print while journald takes none
+RING = 8 << 20  # bytes that a job with a memory limit can print while journald takes none
 PADDING = "." * 80
 GAP = re.compile(r"… ([\d,]+) lines left out \((.+)\) …")
 
@@ -28,12 +28,12 @@ echo "$i" >"$1/printed"
 class Printer:
     """A job that prints numbered lines until finish() is called."""
 
-    def __init__(self, test, after_each, padding=""):
+    def __init__(self, test, after_each, padding="", *options):
         directory = tempfile.TemporaryDirectory()
         test.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
         self.name, self.padding = unique_name(), padding
-        sdbg("start", "--name", self.name, "--settle=0", "--output-max=4G", "--",
+        sdbg("start", "--name", self.name, "--settle=0", "--output-max=4G", *options, "--",
              "sh", "-c", SCRIPT, "sh", self.directory, after_each, padding)
 
     def finish(self):
@@ -74,8 +74,8 @@ class JournaldTest(harness.SystemTest):
         job.wait_for_more(10)
         return job
 
-    def flood(self):
-        job = Printer(self, ":", PADDING)
+    def flood(self, *options):
+        job = Printer(self, ":", PADDING, *options)
         job.wait_for_more(1000)
         return job
 
@@ -136,7 +136,7 @@ class Stopped(JournaldTest):
         self.assert_kept(job, job.finish())
 
     def test_flood_is_held_back_in_bounded_memory(self):
-        job = self.flood()
+        job = self.flood("--memory-max=4G")
         root("journald-stop")
         begin = job.status()["bytes"]
         wait_until(lambda: job.status()["bytes"] > begin + RING / 2, timeout=60)
