@@ -18,19 +18,13 @@
  * gap is shown by the readers. */
 #define GIVE_UP_USEC (60 * USEC_PER_SEC)
 
-/* The ring's memory counts as the job's. */
-static uint64_t ring_capacity(const Spec *spec) {
-        bool limited = spec->memory_max != UINT64_MAX || spec->memory_high != UINT64_MAX;
-
-        return limited ? RING_KEPT : RING_CAPACITY;
-}
-
 int output_init(Output *o, const Spec *spec, const char *run, const char *directory, int dir_fd) {
         *o = (Output){
                 .tag = { .job = spec->name, .run = run, .labels = spec->labels },
                 .directory = directory,
                 .output_max = spec->output_max,
                 .overflow = spec->overflow,
+                .small_ring = spec->memory_max != UINT64_MAX || spec->memory_high != UINT64_MAX,
                 .writer = JOURNAL_WRITER_INIT,
                 .next_entry = 1,
         };
@@ -38,7 +32,7 @@ int output_init(Output *o, const Spec *spec, const char *run, const char *direct
                 o->fds[i] = -EBADF;
         for (size_t i = 0; i < ELEMENTSOF(o->taps); i++)
                 o->taps[i] = TAP_INIT;
-        return ring_create(&o->ring, dir_fd, run, ring_capacity(spec));
+        return ring_create(&o->ring, dir_fd, run, RING_CAPACITY);
 }
 
 void output_done(Output *o) {
@@ -82,10 +76,14 @@ void output_audited(Output *o) {
         (void) ring_trim(&o->ring, evictable(o));
 }
 
+/* What the ring may hold. What is beyond the cap is not waiting for the journal, only for what is before it. */
+static uint64_t ring_most(const Output *o) {
+        return MIN(o->capped || o->small_ring ? RING_KEPT : RING_CAPACITY, o->ring.header.capacity);
+}
+
 /* Whether the ring holds more that nobody has looked for in the journal than shall be. */
 static bool audit_is_due(const Output *o, usec_t now) {
-        uint64_t capacity = o->ring.header.capacity,
-                 most = pace_is_flood(&o->pace, now) ? capacity : MIN(RING_KEPT, capacity);
+        uint64_t most = pace_is_flood(&o->pace, now) ? ring_most(o) : MIN(RING_KEPT, o->ring.header.capacity);
 
         return o->auditor <= 0 && !o->ring.audit.unreadable && !o->capped &&
                o->ring.header.sent > o->ring.audit.verified &&
@@ -105,8 +103,7 @@ static void set_blocked(Output *o, bool blocked, usec_t now) {
 }
 
 static bool has_room(const Output *o, size_t len) {
-        /* What is beyond the cap is not waiting for the journal, only for what is before it. */
-        return ring_has_room(&o->ring, len, evictable(o), o->capped ? RING_KEPT : RING_CAPACITY);
+        return ring_has_room(&o->ring, len, evictable(o), ring_most(o));
 }
 
 static bool make_room(Output *o, size_t len, usec_t now) {
@@ -199,7 +196,7 @@ static uint64_t send_end(const Output *o) {
 /* In a flood reading goes before sending, while the ring has room. */
 static bool sending_waits(const Output *o, usec_t now) {
         return pace_is_flood(&o->pace, now) &&
-               o->ring.header.head - o->ring.header.sent < o->ring.header.capacity / 8 * 7;
+               o->ring.header.head - o->ring.header.sent < ring_most(o) / 8 * 7;
 }
 
 /* Sends what the ring holds. newest: what was put into it last, at newest_pos, and is still at hand; or NULL. */

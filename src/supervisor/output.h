@@ -20,6 +20,7 @@ typedef struct Output {
         const char *directory; /* the job's runtime directory, for the auditor */
         uint64_t output_max;
         Overflow overflow;
+        bool small_ring; /* the job's memory is limited, and the ring's counts as the job's */
 
         int fds[STREAM_RECORD]; /* read ends; -EBADF once at their end */
         Tap taps[STREAM_RECORD];

@@ -58,6 +58,13 @@ class Memory(LimitsTest):
         self.assertEqual(job["result"], "stopped")
         self.assertRegex(job["reason"], "^stopped by PID ")
 
+    def test_output_does_not_use_up_the_limit(self):
+        for limit in "--memory-max=64M", "--property=MemoryMax=64M":
+            with self.subTest(limit):
+                self.start(limit, "-c", "yes | head -c 150M")
+                sdbg("wait", self.name, timeout=100)
+                self.assertEqual(self.status()["bytes"], 150 << 20)
+
     def test_limit_of_the_slice(self):
         harness.systemctl_user("start", "bgjob.slice")
         harness.systemctl_user("set-property", "--runtime", "bgjob.slice", "MemoryMax=64M")
