@@ -2,6 +2,7 @@
 #include "sdbg/base/fd.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/ops/ports.h"
+#include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sdbg/ops/jobs.h"
-#include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/cgroup-resources.h"
 
 /* A look at how jobs stand, one after the other. */
 typedef struct Look {

@@ -8,7 +8,7 @@
 
 #include "sdbg/base/fd.h"
 #include "sdbg/base/parse.h"
-#include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/cgroup-resources.h"
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/text/quote.h"
 

@@ -4,7 +4,7 @@
 
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
-#include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/cgroup-resources.h"
 
 #include "supervisor/supervisor.h"
 

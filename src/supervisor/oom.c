@@ -5,6 +5,7 @@
 #include "sdbg/base/fd.h"
 #include "sdbg/base/parse.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/probe/cgroup-resources.h"
 #include "sdbg/probe/process.h"
 
 #include "supervisor/supervisor.h"
