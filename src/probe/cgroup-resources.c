@@ -104,7 +104,6 @@ static const CgroupStats no_stats = {
         .memory = UINT64_MAX,
         .memory_peak = UINT64_MAX,
         .memory_max = UINT64_MAX,
-        .oom_kills = UINT64_MAX,
         .io_read = UINT64_MAX,
         .io_write = UINT64_MAX,
         .cpu_stall = USEC_INFINITY,
@@ -167,7 +166,6 @@ void cgroup_stats(int fd, CgroupStats *ret) {
                 return;
         ret->memory_peak = read_number(fd, "memory.peak");
         ret->memory_max = read_number(fd, "memory.max");
-        ret->oom_kills = read_keyed(fd, "memory.events", "oom_kill ");
 }
 
 void cgroup_stats_to_job(const CgroupStats *s, Job *j) {

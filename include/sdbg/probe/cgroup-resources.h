@@ -8,9 +8,9 @@
 
 /* What the kernel counts, of a cgroup and all below it; UINT64_MAX where it does not (no such controller here). */
 typedef struct CgroupStats {
-        usec_t cpu; /* time that its processes, the ended ones too, have run */
-        uint64_t memory, memory_peak, memory_max, oom_kills; /* bytes, and processes killed */
-        uint64_t io_read, io_write;                          /* bytes, of all devices */
+        usec_t cpu;                               /* time that its processes, the ended ones too, have run */
+        uint64_t memory, memory_peak, memory_max; /* bytes */
+        uint64_t io_read, io_write;               /* bytes, of all devices */
         usec_t cpu_stall, memory_stall, io_stall; /* how long a process had to wait for it (PSI, "some") */
 } CgroupStats;
 
