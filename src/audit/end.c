@@ -103,8 +103,7 @@ int audit_write_end(Audit *a, int dir_fd, const char *service_result) {
         r = explain(&j, service_result);
         if (r < 0)
                 return r;
-        j.state = JOB_FAILED;
-        j.lingering = false;
+        job_set_ended(&j, JOB_FAILED);
         j.ended_at = now_usec(CLOCK_REALTIME);
         if (j.started_at > 0)
                 j.duration = usec_sub(j.ended_at, j.started_at);

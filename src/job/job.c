@@ -139,6 +139,13 @@ bool job_has_ended(const Job *j) {
         return j->state == JOB_EXITED || j->state == JOB_FAILED;
 }
 
+void job_set_ended(Job *j, JobState state) {
+        j->state = state;
+        j->lingering = j->waiting_for_input = false;
+        free(j->prompt);
+        j->prompt = NULL;
+}
+
 int job_exit_status(const Job *j) {
         int signal;
 

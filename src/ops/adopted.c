@@ -33,9 +33,8 @@ static int end(Job *j, JobResult result, const char *reason) {
         j->reason = strdup(reason);
         if (!j->reason || asprintf(&message, "%s %s", j->name, reason) < 0)
                 return -ENOMEM;
-        j->state = JOB_EXITED;
+        job_set_ended(j, JOB_EXITED);
         j->result = result;
-        j->lingering = false;
         j->uptime = USEC_INFINITY;
         j->ended_at = now_usec(CLOCK_REALTIME);
         if (j->started_at > 0)

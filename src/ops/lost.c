@@ -56,9 +56,8 @@ int job_mark_lost(Job *j) {
                 return -ENOMEM;
         free(j->reason);
         j->reason = reason;
-        j->state = JOB_FAILED;
+        job_set_ended(j, JOB_FAILED);
         j->result = RESULT_LOST;
-        j->lingering = false;
         return 0;
 }
 

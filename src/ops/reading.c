@@ -190,8 +190,26 @@ static int fetch(Reading *g, Source *s, Error *reterr) {
         s->line.job = s->job;
         s->line.run = s->run;
         s->has_line = r > 0;
+        s->dry_at = r == 0 ? now_usec(CLOCK_REALTIME) : 0;
         if (r == 0 && !g->follow && s->ended != USEC_INFINITY)
                 source_close(s);
+        return 0;
+}
+
+/* Looks again at the sources that had nothing more, but not at each line of a long log beside them. */
+static int fetch_dry(Reading *g, Source **best, Error *reterr) {
+        for (size_t i = 0; i < g->n; i++) {
+                Source *s = &g->sources[i];
+                int r;
+
+                if (s->stage != SOURCE_OPEN || s->has_line || (*best && (*best)->line.time < s->dry_at))
+                        continue;
+                r = fetch(g, s, reterr);
+                if (r < 0)
+                        return r;
+                if (s->has_line && (!*best || s->line.time < (*best)->line.time))
+                        *best = s;
+        }
         return 0;
 }
 
@@ -211,13 +229,15 @@ int reading_next(Reading *g, Source **ret, Error *reterr) {
                         if (r < 0)
                                 return r;
                 }
+                if (s->dry_at > 0)
+                        continue;
                 r = fetch(g, s, reterr);
                 if (r < 0)
                         return r;
                 if (s->has_line && (!*ret || s->line.time < (*ret)->line.time))
                         *ret = s;
         }
-        return 0;
+        return fetch_dry(g, ret, reterr);
 }
 
 int reading_places(Reading *g, LogPlaces *ret) {

@@ -28,6 +28,7 @@ typedef struct Source {
 
         LogLine line; /* was read and not given */
         bool has_line;
+        usec_t dry_at; /* when it had no further line; 0: it had one */
         bool over;
         PickState picked;
         Cursor place;

@@ -152,7 +152,8 @@ void supervisor_set_result(Supervisor *s) {
                 explain_stop(s);
         if (s->job.restarts > 0 && !s->stop_asked && !supervisor_wants_restart(s))
                 explain_last(s);
-        j->state = j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? JOB_EXITED : JOB_FAILED;
+        job_set_ended(j,
+                      j->result == RESULT_SUCCESS || j->result == RESULT_STOPPED ? JOB_EXITED : JOB_FAILED);
 }
 
 void supervisor_set_stopped_between(Supervisor *s) {

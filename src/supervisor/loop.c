@@ -101,7 +101,6 @@ static void mark_ended(Supervisor *s) {
         Job *j = &s->job;
 
         supervisor_set_result(s);
-        j->lingering = false;
         j->ended_at = now_usec(CLOCK_REALTIME);
         j->duration = now_usec(CLOCK_MONOTONIC) - s->started;
         supervisor_count(s);

@@ -36,7 +36,10 @@ static const struct {
         { "go-test", "^\\s*--- FAIL: ", "^\\s{4,}\\S" },
         { "cargo-test", "^test .* \\.\\.\\. FAILED$|^test result: FAILED", NULL },
         { "jest", "^\\s*● (?!Console)\\S", "^\\s{4}|^$" },
-        { "test", "^FAIL\\b|^not ok \\d|^\\s*[✕✗✖✘❌×] |\\*\\*\\*Failed|\\*\\*\\*Exception", NULL },
+        { "test",
+          "^FAIL\\b|^not ok \\d|^\\s*[✕✗✖✘❌×] |\\*\\*\\*Failed|\\*\\*\\*Exception|\\bFAILED$|"
+          "^FAILED \\(|^\\[  FAILED  \\] |^ *\\d+/\\d+ .* (?:FAIL|TIMEOUT) +\\d",
+          NULL },
         { "npm", "^npm (?:ERR!|error) (?=[^\\s\\[])|\\bELIFECYCLE\\b|\\bERR_PNPM_", NULL },
         { "make",
           "^\\S*make(?:\\[\\d+\\])?: \\*\\*\\* |^ninja: (?:error|fatal|build stopped)|^FAILED: |^CMake "
@@ -54,7 +57,8 @@ static const struct {
           "\\blevel=(?:error|fatal|panic|critical)\\b|\"level\": ?\"(?:error|fatal|panic|critical)\"",
           NULL },
         { "shell",
-          "^[\\w./-]+: (?:(?:line )?\\d+: )?.*(?:command not found|: not found|No such file or directory|"
+          "^[\\w./-]+: (?:(?:line )?\\d+: )?.*(?:command not found(?:: \\S+)?|: not found|No such file or "
+          "directory|"
           "Permission denied|Operation not permitted|No space left on device|Address already in use)$",
           NULL },
         { "crash",

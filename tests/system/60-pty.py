@@ -223,6 +223,16 @@ class Waiting(InteractiveTest):
         sdbg("wait", self.name, "--for", "input", "--timeout=20s")
         self.assertIn("answer y", self.send("--wait=10s", "y").stdout)
 
+    def test_ended_job_waits_no_more(self):
+        for end in ["stop", "kill"]:
+            self.start("--pty", "bash", "-c", "read -p 'Go on? ' x")
+            self.wait_for_input()
+            sdbg(end, self.name)
+            sdbg("wait", self.name, exits=None)
+            job = self.status()
+            self.assertEqual((job["waiting_for_input"], job["prompt"]), (False, None), end)
+            self.assertNotIn("asks", sdbg("list", "-a", self.name).stdout, end)
+
     def test_pipe(self):
         self.start("--stdin", "sh", "-c", "printf 'name? '; read x; echo hello $x")
         self.wait_for_input()

@@ -122,6 +122,9 @@ char *job_cgroup_path(const Job *j);
 /* Whether the run is over (exited or failed). */
 bool job_has_ended(const Job *j);
 
+/* Sets the state of one that ended; what is true only of those that run is taken back. */
+void job_set_ended(Job *j, JobState state);
+
 /* The exit code that stands for the result: the job's own, 128+n for a signal, 124 where it would be 0 though
  * the job's time was over, 125 where the end is not known (lost). */
 int job_exit_status(const Job *j);
