@@ -74,7 +74,7 @@ void supervisor_read_limits(Supervisor *s) {
         j->memory_max = k.memory_max;
         j->memory_high = k.memory_high;
         if (k.memory_max != UINT64_MAX || k.memory_high != UINT64_MAX)
-                s->output.small_ring = true; /* by -p, or a drop-in of the user's */
+                s->output.spool.small_ring = true; /* by -p, or a drop-in of the user's */
         j->cpu_max = k.cpu_max;
         /* The default is the slice's to tell; here it stands for what was asked for. */
         j->tasks_max = spec->tasks_max == UINT64_MAX ? UINT64_MAX : MIN(k.tasks_max, below.tasks_max);

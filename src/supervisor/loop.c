@@ -30,8 +30,8 @@ static void reap(Supervisor *s, usec_t now) {
                 if (pid == s->job.pid) {
                         s->main_status = status;
                         s->main_ended = now;
-                } else if (pid == s->output.auditor)
-                        output_audited(&s->output);
+                } else if (pid == s->output.spool.auditor)
+                        spool_audited(&s->output.spool);
                 else if (pid == s->ready.pid)
                         supervisor_ready_reaped(s, status, now);
 }
@@ -110,7 +110,7 @@ static void mark_ended(Supervisor *s) {
 static bool write_gaps(Supervisor *s, usec_t now) {
         Output *o = &s->output;
 
-        s->left_out += output_uncap(o, now);
+        s->left_out += spool_uncap(&o->spool, o->coalescer.next_seq, now);
         if (s->left_out > 0 &&
             !supervisor_record(s, RECORD_CAP,
                                "%" PRIu64 " lines left out (cap): the job printed more than --output-max",
@@ -182,7 +182,7 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         struct pollfd p[FIXED + CONTROL_POLL_MAX] = {
                 { .fd = s->signal_fd, .events = POLLIN },
                 { .fd = s->events_fd, .events = POLLPRI },
-                { .fd = o->wants_writable ? o->writer.fd : -1, .events = POLLOUT },
+                { .fd = o->spool.wants_writable ? o->spool.writer.fd : -1, .events = POLLOUT },
                 output_poll(o, STREAM_STDOUT, nap),
                 output_poll(o, STREAM_STDERR, nap),
                 output_poll(o, STREAM_PTY, nap),
@@ -252,7 +252,7 @@ int supervisor_loop(Supervisor *s) {
                         finish_by = MIN(finish_by, now + FINISH_USEC);
                 if (finish_by != USEC_INFINITY && !written && output_is_read(&s->output))
                         written = write_end(s, now);
-                if (written && control_say_bye(&s->control, now) && output_is_sent(&s->output))
+                if (written && control_say_bye(&s->control, now) && spool_is_sent(&s->output.spool))
                         return 0;
                 if (!gone) {
                         supervisor_look_for_prompt(s, now);

@@ -162,8 +162,8 @@ int main(int argc, char *argv[]) {
                 r = supervisor_loop(&s);
         }
         control_done(&s.control, s.dir_fd);
-        s.output.ring.header.ended = 1;
-        (void) ring_store_header(&s.output.ring);
-        (void) journal_barrier(&s.output.writer, BARRIER_USEC);
+        s.output.spool.ring.header.ended = 1;
+        (void) ring_store_header(&s.output.spool.ring);
+        (void) journal_barrier(&s.output.spool.writer, BARRIER_USEC);
         supervisor_exit(&s);
 }

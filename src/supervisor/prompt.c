@@ -167,7 +167,8 @@ static void set_waiting(Supervisor *s, bool waiting) {
                 return;
         j->waiting_for_input = waiting;
         free(j->prompt);
-        j->prompt = waiting && has_unfinished_line(s) ? ring_last_line(&s->output.ring, PROMPT_MAX) : NULL;
+        j->prompt =
+                waiting && has_unfinished_line(s) ? ring_last_line(&s->output.spool.ring, PROMPT_MAX) : NULL;
         supervisor_save(s);
         if (waiting)
                 (void) supervisor_record(s, RECORD_INPUT, "%s waits for input%s%s", s->spec.name,

@@ -96,7 +96,7 @@ static int spawn(Supervisor *s, Ends *e) {
                 return r;
         pid = supervisor_fork_into(w->cgroup_fd);
         if (pid == 0) {
-                run_child(e, (char *[]){ path, (char *) s->output.directory, group, NULL });
+                run_child(e, (char *[]){ path, (char *) s->output.spool.directory, group, NULL });
                 _exit(EXIT_FAILURE);
         }
         if (pid < 0)

@@ -22,7 +22,7 @@ void supervisor_save(Supervisor *s) {
         count_output(s);
         if (job_has_ended(&s->job)) {
                 free(s->job.last_line);
-                s->job.last_line = ring_last_line(&s->output.ring, LAST_LINE_MAX);
+                s->job.last_line = ring_last_line(&s->output.spool.ring, LAST_LINE_MAX);
         }
         /* A full runtime directory costs the state, not the job: the manager and the records know it. */
         (void) jobdir_write_state(s->dir_fd, &s->job);
