@@ -99,17 +99,22 @@ static int readers_open(Error *reterr) {
         return r;
 }
 
-/* No '@' is in a reader's name, so that no two of them share a file. */
-static int file_name(const char *reader, const char *key, char **ret, Error *reterr) {
+/* Opens the directory of a bookmark. *ret: the file's name in it; no '@' is in a reader's name, so that no two
+ * of them share a file. Return: a descriptor; negative errno with reterr said. */
+static int open_place(const char *reader, const char *key, char **ret, Error *reterr) {
+        _cleanup_free_ char *name = NULL;
         int r = reader_check(reader, reterr);
 
         if (r < 0)
                 return r;
-        if (asprintf(ret, "%s@%s", reader, key) < 0) {
-                *ret = NULL;
+        if (asprintf(&name, "%s@%s", reader, key) < 0) {
+                name = NULL;
                 return error_oom(reterr);
         }
-        return 0;
+        r = readers_open(reterr);
+        if (r >= 0)
+                *ret = TAKE_PTR(name);
+        return r;
 }
 
 int bookmark_load(const char *reader, const char *key, char **ret, Error *reterr) {
@@ -117,10 +122,7 @@ int bookmark_load(const char *reader, const char *key, char **ret, Error *reterr
         _cleanup_close_ int dir = -EBADF;
         int r;
 
-        r = file_name(reader, key, &name, reterr);
-        if (r < 0)
-                return r;
-        dir = readers_open(reterr);
+        dir = open_place(reader, key, &name, reterr);
         if (dir < 0)
                 return dir;
         r = read_file_at(dir, name, BOOKMARK_CURSOR_MAX, &text, NULL);
@@ -176,10 +178,7 @@ int bookmark_store(const char *reader, const char *key, const char *cursor, Erro
         bool is_new;
         int r;
 
-        r = file_name(reader, key, &name, reterr);
-        if (r < 0)
-                return r;
-        dir = readers_open(reterr);
+        dir = open_place(reader, key, &name, reterr);
         if (dir < 0)
                 return dir;
         is_new = faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
@@ -202,12 +201,8 @@ int bookmark_lock(const char *reader, const char *key, Error *reterr) {
         struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
         _cleanup_close_ int dir = -EBADF, fd = -EBADF;
         _cleanup_free_ char *name = NULL;
-        int r;
 
-        r = file_name(reader, key, &name, reterr);
-        if (r < 0)
-                return r;
-        dir = readers_open(reterr);
+        dir = open_place(reader, key, &name, reterr);
         if (dir < 0)
                 return dir;
         fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
