@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <fnmatch.h>
+
 #include "sdbg/base/buf.h"
 #include "sdbg/base/strv.h"
 
@@ -56,6 +58,17 @@ char **strv_copy(char *const *v) {
 bool strv_contains(char *const *v, const char *s) {
         STRV_FOREACH (p, v)
                 if (streq(*p, s))
+                        return true;
+        return false;
+}
+
+bool is_glob(const char *s) {
+        return strpbrk(s, "*?[");
+}
+
+bool strv_fnmatch(char *const *globs, const char *s) {
+        STRV_FOREACH (glob, globs)
+                if (fnmatch(*glob, s, 0) == 0)
                         return true;
         return false;
 }

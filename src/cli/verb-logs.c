@@ -139,8 +139,7 @@ static int run_logs(Cli *cli, void *request, char **operands) {
         q->whole = cli->json;
         q->lines_default = isatty(STDOUT_FILENO) ? UINT64_MAX : LINES_DEFAULT;
         v.style = (LogStyle){ .json = cli->json, .raw = q->raw, .timestamps = q->timestamps };
-        v.style.prefix =
-                q->all_jobs || strv_length(operands) > 1 || (operands[0] && strpbrk(operands[0], "*?["));
+        v.style.prefix = q->all_jobs || strv_length(operands) > 1 || (operands[0] && is_glob(operands[0]));
         r = check(cli, q);
         if (r >= 0)
                 r = choose_color(cli, q->color, &v.style.color);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <fnmatch.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -16,13 +15,6 @@
 #define GONE_TIMEOUT (30 * USEC_PER_SEC)
 /* How often the auditor, which takes some seconds where journald does not follow, is run again. */
 #define AUDITS_MAX 10
-
-static bool is_named(const char *name, char *const *names) {
-        STRV_FOREACH (n, names)
-                if (fnmatch(*n, name, 0) == 0)
-                        return true;
-        return strv_length(names) == 0;
-}
 
 /* Whether the ring holds output that is nowhere else yet. */
 static bool is_only_copy(int dir_fd) {
@@ -82,7 +74,7 @@ static int clean_one(Manager *m, const char *name, bool named, Error *reterr) {
 
 static int check_known(char *const *names, char *const *all, Error *reterr) {
         STRV_FOREACH (name, names)
-                if (!strpbrk(*name, "*?[") && !strv_contains(all, *name)) {
+                if (!is_glob(*name) && !strv_contains(all, *name)) {
                         error_set(reterr, ERROR_NO_SUCH_JOB, 0, "no runtime files of a job '%s'", *name);
                         return -ENOENT;
                 }
@@ -99,7 +91,7 @@ int op_clean(Manager *m, char *const *names, char ***ret, Error *reterr) {
         if (r < 0)
                 return r;
         STRV_FOREACH (name, all) {
-                if (!is_named(*name, names))
+                if (strv_length(names) > 0 && !strv_fnmatch(names, *name))
                         continue;
                 r = clean_one(m, *name, strv_contains(names, *name), reterr);
                 if (r > 0 && strv_extend(ret, *name) < 0)

@@ -23,7 +23,7 @@ static int match_names(JournalReader *reader, char *const *names) {
         int r = 0;
 
         STRV_FOREACH (name, names)
-                if (strpbrk(*name, "*?["))
+                if (is_glob(*name))
                         return 0;
         STRV_FOREACH (name, names)
                 if (r >= 0)

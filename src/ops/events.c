@@ -153,7 +153,7 @@ static int check(Manager *m, const EventsRequest *q, usec_t *ret_since, Error *r
         STRV_FOREACH (name, q->select.names) {
                 _cleanup_job_ Job j = JOB_INIT;
 
-                if (r < 0 || strpbrk(*name, "*?["))
+                if (r < 0 || is_glob(*name))
                         continue;
                 r = m && !q->follow && !q->reader ? job_find(m, *name, &j, reterr)
                                                   : job_name_check(*name, reterr);

@@ -282,7 +282,7 @@ static int add_selected(Reading *g, Manager *m, const char *name, const LogsRequ
         _cleanup_manager_ Manager *own = NULL;
         _cleanup_job_list_ JobList jobs = {};
         _cleanup_job_ Job j = JOB_INIT;
-        bool glob = strpbrk(name, "*?[");
+        bool glob = is_glob(name);
         int r;
 
         /* The manager is not asked for what its runtime files tell. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <fnmatch.h>
-
 #include "sdbg/base/buf.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
@@ -34,10 +32,6 @@ static bool has_labels(const Job *j, char *const *labels) {
         return true;
 }
 
-static bool is_glob(const char *s) {
-        return strpbrk(s, "*?[") != NULL;
-}
-
 bool job_is_selected(const Job *j, const JobSelection *s, const char *project) {
         if (s->group && !streq_ptr(s->group, j->group))
                 return false;
@@ -45,12 +39,7 @@ bool job_is_selected(const Job *j, const JobSelection *s, const char *project) {
                 return false;
         if (!has_labels(j, s->labels))
                 return false;
-        if (strv_length(s->names) == 0)
-                return true;
-        STRV_FOREACH (name, s->names)
-                if (fnmatch(*name, j->name, 0) == 0)
-                        return true;
-        return false;
+        return strv_length(s->names) == 0 || strv_fnmatch(s->names, j->name);
 }
 
 static int no_such_job(const char *name, const JobList *all, Error *reterr) {

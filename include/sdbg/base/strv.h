@@ -22,6 +22,12 @@ char **strv_copy(char *const *v);
 
 bool strv_contains(char *const *v, const char *s);
 
+/* Return: whether s has a character by which fnmatch(3) fits more than one string. */
+bool is_glob(const char *s);
+
+/* Return: whether one of the globs fits s, by fnmatch(3) without flags; an empty vector fits nothing. */
+bool strv_fnmatch(char *const *globs, const char *s);
+
 /* Takes out the first string that is equal to s, keeping the order of the others. */
 void strv_remove(char **v, const char *s);
 

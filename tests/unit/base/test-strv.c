@@ -71,11 +71,25 @@ static void test_env(void **state) {
         assert_null(strv_env_get(env, "PAT"));
 }
 
+static void test_globs(void **state) {
+        char *globs[] = { (char *) "web", (char *) "a?c*", NULL };
+
+        assert_true(strv_fnmatch(globs, "web"));
+        assert_true(strv_fnmatch(globs, "abc"));
+        assert_true(strv_fnmatch(globs, "abc/d"));
+        assert_false(strv_fnmatch(globs, "webs"));
+        assert_false(strv_fnmatch(globs, "ac"));
+        assert_false(strv_fnmatch(NULL, "web"));
+        assert_false(is_glob("web"));
+        assert_true(is_glob("a?c") && is_glob("*") && is_glob("[ab]"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_null_is_empty), cmocka_unit_test(test_extend),
                 cmocka_unit_test(test_copy_is_deep),  cmocka_unit_test(test_join),
                 cmocka_unit_test(test_foreach),       cmocka_unit_test(test_env),
+                cmocka_unit_test(test_globs),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
