@@ -6,6 +6,7 @@
 
 #include "sdbg/ops/agents.h"
 #include "sdbg/probe/project.h"
+#include "sdbg/runtime/installed.h"
 
 const Param agents_params[] = {
         { "project", 0, PARAM_FLAG, offsetof(AgentsRequest, project), NULL,
@@ -43,12 +44,11 @@ static bool is_in_path(const char *self) {
 
 /* How the client is to call sdbg: by its name where the user's PATH leads to it, and in what others share. */
 static int own_command(bool project, char **ret) {
-        char self[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+        _cleanup_free_ char *self = NULL;
+        int r = installed_self(&self);
 
-        if (n < 0)
-                return -errno;
-        self[n] = '\0';
+        if (r < 0)
+                return r;
         *ret = strdup(project || is_in_path(self) ? "sdbg" : self);
         return *ret ? 0 : -ENOMEM;
 }
