@@ -9,7 +9,8 @@
 
 /* A process in an uninterruptible sleep freezes when that is over. */
 #define FREEZE_USEC (10 * USEC_PER_SEC)
-/* How long the supervisor may take to show it, and between two looks at that. */
+/* How long the supervisor may take to show it, and between two looks at that. No watch, since to
+ * give one back takes the kernel some 20 ms (inotify(7); it waits for an SRCU grace period). */
 #define SHOW_USEC USEC_PER_SEC
 #define LOOK_MSEC 2
 
