@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
@@ -133,6 +135,17 @@ static int finish_output(void) {
         return fputc('\n', stdout) == EOF || fflush(stdout) != 0 ? errno : EIO;
 }
 
+/* Where the caller has closed stdin, stdout or stderr, no file or socket of ours takes its number and then what
+ * is printed. Nothing can be written to what stands there now: what cannot be printed is still noticed. */
+static void keep_standard_fds(void) {
+        int fd = open("/dev/null", O_RDONLY);
+
+        while (fd >= 0 && fd <= STDERR_FILENO)
+                fd = dup(fd);
+        if (fd >= 0)
+                close(fd);
+}
+
 int main(int argc, char *argv[]) {
         Cli cli = {};
         int failed, r;
@@ -140,6 +153,7 @@ int main(int argc, char *argv[]) {
         (void) setlocale(LC_CTYPE, "");
         /* Whoever reads the output may go at any time; some callers leave the signal ignored. */
         (void) signal(SIGPIPE, SIG_DFL);
+        keep_standard_fds();
         r = dispatch(&cli, argc, argv);
         if (cli.error.code) {
                 show_error(&cli.error, cli.json);

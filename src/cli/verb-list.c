@@ -26,6 +26,13 @@ static const Param list_params[] = {
         {},
 };
 
+static void show_none(const ListRequest *q) {
+        bool chosen = !job_selection_is_empty(&q->select);
+
+        fprintf(stderr, "No %sjobs%s%s\n", chosen ? "such " : "", q->ended ? "" : " are running",
+                q->ended ? "." : "; 'sdbg list -a' shows ended ones.");
+}
+
 static int show_list(const Cli *cli, const ListRequest *q, const ColumnList *columns, const JobList *jobs) {
         TableStyle style = {
                 .width = q->wide ? 0 : terminal_width(stdout),
@@ -37,8 +44,7 @@ static int show_list(const Cli *cli, const ListRequest *q, const ColumnList *col
         if (cli->json)
                 return show_jobs_json(stdout, jobs);
         if (jobs->n == 0 && !cli->quiet)
-                fprintf(stderr,
-                        q->ended ? "No jobs.\n" : "No jobs are running; 'sdbg list -a' shows ended ones.\n");
+                show_none(q);
         return jobs->n > 0 ? columns_show(stdout, columns, jobs, &style) : 0;
 }
 
@@ -143,7 +149,7 @@ static int run_status(Cli *cli, void *request, char **operands) {
         if (cli->json)
                 return show_all_json(stdout, &jobs);
         if (jobs.n == 0 && !cli->quiet)
-                fprintf(stderr, "No jobs are running; 'sdbg list -a' shows ended ones.\n");
+                show_none(q);
         for (size_t i = 0; r >= 0 && i < jobs.n; i++) {
                 if (i > 0)
                         printf("\n");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/base/strv.h"
-#include "sdbg/base/strv.h"
 #include "sdbg/config/config.h"
 #include "sdbg/doctor/doctor.h"
 #include "sdbg/ops/logs.h"

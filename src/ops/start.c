@@ -137,13 +137,18 @@ typedef struct Manner {
         bool same_only; /* of IF_RUNNING_REUSE: what runs must be what would be started */
 } Manner;
 
-static int start_failed(const char *name, StartResult *ret, Error *reterr) {
+static int start_failed(const Spec *s, StartResult *ret, Error *reterr) {
+        const char *name = s->name;
+
         if (job_read_state(name, &ret->job) < 0 || ret->job.result != RESULT_EXEC_FAILED) {
                 error_set(reterr, ERROR_FAILED, 0, "the unit failed before the command was executed");
                 error_hint(reterr, "'journalctl --user -u " UNIT_PREFIX "%s' tells why", name);
                 return -EIO;
         }
         error_set(reterr, ERROR_EXEC_FAILED, 0, "%s", ret->job.reason);
+        if (strpbrk(s->argv[0], " =;&|") && !strchr(s->argv[0], '/'))
+                error_hint(reterr, "a line for the shell is one argument, and the last: sdbg start [OPTION…] "
+                                   "'PORT=1 npm run dev'");
         return -ENOEXEC;
 }
 
@@ -180,7 +185,7 @@ static int start_locked(Manager *m, const Spec *s, int dir_fd, bool follows, Sta
                 return error_set(reterr, ERROR_TIMEOUT, r, "the service manager did not start the unit");
         if (r != 0 || outcome == START_DONE)
                 return MIN(r, 0);
-        return spec_wants_ready(s) ? start_not_ready(s, ret, reterr) : start_failed(s->name, ret, reterr);
+        return spec_wants_ready(s) ? start_not_ready(s, ret, reterr) : start_failed(s, ret, reterr);
 }
 
 static int settle(const Spec *s, usec_t time, StartResult *ret, Error *reterr) {
@@ -191,8 +196,8 @@ static int settle(const Spec *s, usec_t time, StartResult *ret, Error *reterr) {
         r = await_end(name, time, j);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot read the job's state");
-        if (r == 0) {
-                /* It runs: with the figures of now. */
+        if (r == 0 || (j->state == JOB_LINGERING && j->result == RESULT_SUCCESS)) {
+                /* It runs, or what it left does: with the figures of now. */
                 job_done(j);
                 r = job_read_state(name, j);
                 if (r < 0)

@@ -68,7 +68,7 @@ static const char *get_command(const Job *j) {
 }
 
 static uint64_t get_pid(const Job *j) {
-        return j->pid > 0 && !job_has_ended(j) ? (uint64_t) j->pid : UNKNOWN;
+        return j->pid > 0 && !job_has_ended(j) && !j->lingering ? (uint64_t) j->pid : UNKNOWN;
 }
 
 static uint64_t get_code(const Job *j) {

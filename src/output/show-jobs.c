@@ -161,7 +161,7 @@ static void show_state(FILE *f, const Job *j) {
         fprintf(f, "%11s: %s", "state", strempty(job_state_to_string(j->state)));
         if (!job_has_ended(j) && j->uptime != USEC_INFINITY)
                 fprintf(f, " for %s", format_duration(span, sizeof(span), j->uptime));
-        if (!job_has_ended(j) && j->pid > 0)
+        if (!job_has_ended(j) && !j->lingering && j->pid > 0)
                 fprintf(f, ", PID %d", j->pid);
         fprintf(f, "\n");
         if (j->waiting_for_input)
@@ -207,6 +207,15 @@ void show_job_status(FILE *f, const Job *j) {
         show_processes(f, j);
 }
 
+/* Of a job whose main process has ended. */
+static void show_leftovers(FILE *f, const char *before, const Job *j) {
+        if (j->tasks != UINT64_MAX)
+                fprintf(f, "%s%" PRIu64 " process%s", before, j->tasks,
+                        j->tasks == 1 ? " remains" : "es remain");
+        else
+                fprintf(f, "%sprocesses remain", before);
+}
+
 void show_job_start(FILE *f, const Job *j, bool reused) {
         const char *before = ", listens on ";
         char span[32];
@@ -214,7 +223,10 @@ void show_job_start(FILE *f, const Job *j, bool reused) {
         fprintf(f, "%s: %s", j->name, reused ? "already running" : job_state_to_string(j->state));
         if (!reused && j->ready_after != USEC_INFINITY)
                 fprintf(f, " after %s", format_duration(span, sizeof(span), j->ready_after));
-        if (j->pid > 0 && !j->lingering)
+        if (j->lingering) {
+                fprintf(f, ": %s", strempty(j->reason));
+                show_leftovers(f, ", ", j);
+        } else if (j->pid > 0)
                 fprintf(f, ", PID %d", j->pid);
         for (size_t i = 0; i < j->n_ports; i++)
                 if (streq(j->ports[i].protocol, "tcp")) {
@@ -231,5 +243,7 @@ void show_job_end(FILE *f, const Job *j) {
         fprintf(f, "%s: %s", j->name, strempty(j->reason));
         if (j->duration != USEC_INFINITY)
                 fprintf(f, " (ran %s)", format_duration(span, sizeof(span), j->duration));
+        if (j->lingering)
+                show_leftovers(f, "; ", j);
         fprintf(f, "\n");
 }

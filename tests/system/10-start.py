@@ -273,6 +273,30 @@ class Failures(StartTest):
     def test_not_in_path(self):
         self.fails(["no-such-command"], "no-such-command", "not found", "PATH", code=127)
 
+    def test_line_for_the_shell_in_words(self):
+        for command in (["PORT=1", "true"], ["sleep 1; true", "--json"]):
+            error = self.error("start", "--name", unique_name(), *command, exits=5)
+            self.assertIn("one argument", error["hint"])
+        self.assertIsNone(self.error("start", "--name", unique_name(), "no-such-command", exits=5)["hint"])
+
+    def test_closed_standard_streams(self):
+        """Nothing of sdbg's own gets their numbers, and is written to in their place."""
+        name = unique_name()
+        sdbg("start", "--name", name, "sleep", "1000")
+        waiting = spawn("sh", "-c", f"exec sdbg wait {name} <&- 2>&-")
+
+        def files():
+            try:
+                return {file.name: os.readlink(file) for file in pathlib.Path(f"/proc/{waiting.pid}/fd").iterdir()}
+            except OSError:  # it was closed meanwhile
+                return {}
+
+        harness.wait_until(lambda: any(file.startswith("socket:") for file in files().values()))
+        harness.wait_until(lambda: (files().get("0"), files().get("2")) == ("/dev/null", "/dev/null"))
+        sdbg("stop", name)
+        waiting.wait()
+        self.assertIn("Bad file descriptor", harness.run("sh", "-c", "sdbg list >&-", exits=1).stderr)
+
     def test_no_such_file(self):
         self.fails([self.directory / "none"], self.directory / "none", "not found", code=127)
         self.fails(["./none/x"], "./none/x", "not found", code=127)

@@ -307,7 +307,11 @@ class Kill(StopTest):
     def test_self_daemonising_command(self):
         script = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\nprint('up', flush=True)\ntime.sleep(1000)"
         started = sdbg("start", "--name", self.name, "python3", "-c", script).stdout
-        self.assertIn("lingering", started)
+        self.assertEqual(started, f"{self.name}: lingering: exited with code 0, 1 process remains\n")
+        self.assertRegex(sdbg("wait", self.name).stdout, r": exited with code 0 \(ran .*\); 1 process remains\n")
+        # The main process is no more: nothing shows its PID as one that could be sent something.
+        self.assertNotIn("PID", sdbg("status", self.name).stdout.splitlines()[1])
+        self.assertEqual(sdbg("list", "-q", "--format=pid", self.name).stdout.strip(), "-")
         wait_until(lambda: sdbg("logs", self.name).stdout == "up\n")
         sdbg("wait", self.name)
         self.assertEqual(len(self.job_processes()), 1)

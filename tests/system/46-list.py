@@ -155,6 +155,9 @@ class Many(ListTest):
         result = sdbg("list", "backen", exits=3)
         self.assertIn("did you mean 'backend'", result.stderr)
 
+    def test_nothing_that_fits(self):
+        self.assertIn("No such jobs are running", sdbg("list", "no-such-*").stderr)
+
     def test_nothing(self):
         self.assertEqual(sdbg("list").stdout, "")
         self.assertEqual(sdbg("list", json=True).json, [])
