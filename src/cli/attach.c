@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sdbg/base/fd.h"
@@ -10,11 +12,13 @@
 #include "sdbg/tty/tty.h"
 
 #include "cli/attach.h"
-#include "cli/detach-keys.h"
+#include "sdbg/text/detach-keys.h"
 #include "cli/status-line.h"
 
 #define DETACH_KEYS "C-b"
 #define TYPED_MAX 4096
+/* How long a supervisor that does not answer is waited for before the terminal is used again. */
+#define RETURN_USEC USEC_PER_SEC
 
 /* What a job may have switched on at the terminal: the alternate screen, mouse reports, pasting marks,
  * application keys, a scroll region, a hidden cursor, colours (XTerm Control Sequences). */
@@ -28,7 +32,8 @@ typedef struct Session {
         Tty tty;
         StatusLine status_line;
         int signal_fd;
-        bool read_only, input_closed;
+        bool read_only;
+        bool is_lent; /* the supervisor reads and writes the terminal */
         usec_t detach_at;
         const char *job;
         Error *reterr;
@@ -94,6 +99,9 @@ static int on_frames(Session *s, usec_t now) {
                         break;
                 case FRAME_BYE:
                         return ATTACH_ENDED;
+                case FRAME_DETACH:
+                        s->is_lent = false;
+                        return ATTACH_DETACHED;
                 case FRAME_ERROR:
                         return connection_error(&f, s->job, s->reterr);
                 default:
@@ -111,7 +119,7 @@ static int session_loop(Session *s) {
 
         while (r == -EAGAIN) {
                 struct pollfd p[] = {
-                        { .fd = STDIN_FILENO, .events = POLLIN },
+                        { .fd = s->is_lent ? -1 : STDIN_FILENO, .events = POLLIN },
                         { .fd = connection_fd(s->connection), .events = POLLIN },
                         { .fd = s->signal_fd, .events = POLLIN },
                 };
@@ -148,10 +156,38 @@ static int block_signals(Session *s, sigset_t *ret_before) {
         return s->signal_fd < 0 ? -errno : 0;
 }
 
+/* The terminal once more, for the supervisor: O_NONBLOCK is a property of the open file description, and that of stdin
+ * is shared with the shell. Not where the status line needs to see all output.
+ * Return: a descriptor; 0 where there is none to lend. */
+static int open_tty(const Session *s) {
+        struct stat in, out;
+        int fd;
+
+        if (status_line_is_on(&s->status_line) || fstat(STDIN_FILENO, &in) < 0 ||
+            fstat(STDOUT_FILENO, &out) < 0 || in.st_rdev != out.st_rdev)
+                return 0;
+        fd = open("/proc/self/fd/0", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        return MAX(fd, 0);
+}
+
+/* Asks for the terminal back, so that nothing is printed on it later. */
+static void take_tty_back(Session *s) {
+        Frame f;
+
+        if (!s->is_lent || connection_send(s->connection, FRAME_DETACH, NULL, 0) < 0)
+                return;
+        while (connection_next(s->connection, RETURN_USEC, &f) > 0 && f.type != FRAME_DETACH)
+                ;
+}
+
 static int greet(Session *s, const AttachOptions *o) {
-        Greeting g = { .follow = true, .from_start = o->from_start, .read_only = o->read_only };
+        Greeting g = { .follow = true,
+                       .from_start = o->from_start,
+                       .read_only = o->read_only,
+                       .tty = open_tty(s),
+                       .detach_keys = o->detach_keys ?: DETACH_KEYS };
         unsigned cols, rows;
-        JobSide side;
+        JobSide side = {};
         int r;
 
         if (tty_size(STDOUT_FILENO, &cols, &rows) >= 0) {
@@ -160,6 +196,9 @@ static int greet(Session *s, const AttachOptions *o) {
                 g.rows = o->read_only ? 0 : (int) rows;
         }
         r = control_connect(s->job, &g, &s->connection, &side, s->reterr);
+        if (g.tty > 0)
+                close_fd(g.tty);
+        s->is_lent = side.lent;
         if (r < 0 || side.pty)
                 return r;
         return error_set(s->reterr, ERROR_FAILED, 0, "job '%s' has no terminal", s->job);
@@ -184,19 +223,19 @@ int attach_terminal(const char *job, const AttachOptions *o, Error *reterr) {
         }
         if (o->status_line)
                 status_line_begin(&s.status_line, job, o->detach_keys ?: DETACH_KEYS, o->read_only);
-        r = greet(&s, o);
+        r = block_signals(&s, &before);
         if (r >= 0)
-                r = block_signals(&s, &before);
-        if (r >= 0) {
                 r = tty_raw(STDIN_FILENO, &s.tty);
-                if (r >= 0)
-                        r = session_loop(&s);
+        if (r >= 0)
+                r = greet(&s, o);
+        if (r >= 0) {
+                r = session_loop(&s);
+                take_tty_back(&s);
                 (void) write_all(STDOUT_FILENO, RESET, strlen(RESET));
-                status_line_end(&s.status_line);
-                tty_restore(&s.tty);
-                (void) sigprocmask(SIG_SETMASK, &before, NULL);
         }
         status_line_end(&s.status_line);
+        tty_restore(&s.tty);
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
         close_fd(s.signal_fd);
         if (s.connection)
                 connection_free(s.connection);

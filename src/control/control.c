@@ -145,20 +145,50 @@ static int open_socket(const char *job, Error *reterr) {
         return TAKE_FD(fd);
 }
 
+/* Begins to send what waits, with a descriptor beside its first byte. An older supervisor's recv(2) drops it. */
+static int send_with_descriptor(Connection *c, int fd) {
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int))];
+        } control = { .header = { .cmsg_level = SOL_SOCKET,
+                                  .cmsg_type = SCM_RIGHTS,
+                                  .cmsg_len = CMSG_LEN(sizeof(int)) } };
+        struct iovec v = { .iov_base = c->out.data, .iov_len = c->out.len };
+        struct msghdr m = {
+                .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+        };
+        ssize_t n;
+
+        if (c->out.oom)
+                return -ENOMEM;
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+        n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+        if (n < 0)
+                return -errno;
+        buf_consume(&c->out, n);
+        return 0;
+}
+
 static int say_hello(Connection *c, const Greeting *g) {
         _cleanup_json_ Json *o = json_new_object();
         _cleanup_free_ char *text = NULL;
+        int r;
 
         if (!o || json_set(o, "version", json_new_number(CONTROL_VERSION)) < 0 ||
             json_set(o, "follow", json_new_bool(g->follow)) < 0 ||
             json_set(o, "from_start", json_new_bool(g->from_start)) < 0 ||
-            json_set(o, "read_only", json_new_bool(g->read_only)) < 0)
+            json_set(o, "read_only", json_new_bool(g->read_only)) < 0 ||
+            json_set(o, "detach_keys", json_new_string(g->detach_keys)) < 0)
                 return -ENOMEM;
         if (g->cols > 0 && (json_set(o, "cols", json_new_number(g->cols)) < 0 ||
                             json_set(o, "rows", json_new_number(g->rows)) < 0))
                 return -ENOMEM;
         text = json_to_string(o);
-        return text ? connection_send(c, FRAME_HELLO, text, strlen(text)) : -ENOMEM;
+        if (!text)
+                return -ENOMEM;
+        frame_append(&c->out, FRAME_HELLO, text, strlen(text));
+        r = g->tty > 0 ? send_with_descriptor(c, g->tty) : 0;
+        return r < 0 ? r : flush(c);
 }
 
 static int hear_hello(Connection *c, JobSide *ret) {
@@ -166,6 +196,7 @@ static int hear_hello(Connection *c, JobSide *ret) {
                 { "version", JSON_INT, offsetof(JobSide, version), NULL },
                 { "pty", JSON_BOOL, offsetof(JobSide, pty), NULL },
                 { "input", JSON_BOOL, offsetof(JobSide, input), NULL },
+                { "lent", JSON_BOOL, offsetof(JobSide, lent), NULL },
                 { "cols", JSON_INT, offsetof(JobSide, cols), NULL },
                 { "rows", JSON_INT, offsetof(JobSide, rows), NULL },
         };

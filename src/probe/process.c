@@ -66,6 +66,25 @@ static bool is_pending(const char *status, const char *field, int signal) {
         return p && sscanf(p + strlen(field), " %" SCNx64, &set) == 1 && (set >> (signal - 1)) & 1;
 }
 
+int process_open(pid_t pid) {
+        char path[64];
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+bool process_is_halted(int fd) {
+        char stat[128]; /* the name is of 15 bytes */
+        ssize_t n = pread(fd, stat, sizeof(stat) - 1, 0);
+        const char *close;
+
+        stat[MAX(n, 0)] = '\0';
+        close = strrchr(stat, ')');
+        return !close || strchr("TZX", close[strlen(") ")]);
+}
+
 bool process_is_dying(pid_t pid) {
         _cleanup_free_ char *status = NULL, *stat = NULL;
         const char *close;

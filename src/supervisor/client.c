@@ -25,55 +25,98 @@ static void say_error(Client *client, const char *code, const char *message) {
         say(client, FRAME_ERROR, o);
 }
 
-static int get_int(const Json *o, const char *key) {
-        int v = -1;
-        const JsonField field = { key, JSON_INT, 0, NULL };
+/* What a client may want by a frame of JSON. */
+typedef struct Wish {
+        bool follow;     /* the terminal's output */
+        bool from_start; /* all of it, where that is still there */
+        bool read_only;
+        char *detach_keys; /* at the terminal that it lends */
+        int cols, rows;    /* of its window */
+        bool redraw;       /* the screen is wanted anew */
+        bool color;        /* of the screen */
+} Wish;
 
-        return json_to_fields(o, &field, 1, &v) < 0 ? -1 : v;
+static const JsonField wish_fields[] = {
+        { "follow", JSON_BOOL, offsetof(Wish, follow), NULL },
+        { "from_start", JSON_BOOL, offsetof(Wish, from_start), NULL },
+        { "read_only", JSON_BOOL, offsetof(Wish, read_only), NULL },
+        { "detach_keys", JSON_STRING, offsetof(Wish, detach_keys), NULL },
+        { "cols", JSON_INT, offsetof(Wish, cols), NULL },
+        { "rows", JSON_INT, offsetof(Wish, rows), NULL },
+        { "redraw", JSON_BOOL, offsetof(Wish, redraw), NULL },
+        { "color", JSON_BOOL, offsetof(Wish, color), NULL },
+};
+
+static void wish_done(Wish *w) {
+        json_free_fields(wish_fields, ELEMENTSOF(wish_fields), w);
 }
 
-static bool get_bool(const Json *o, const char *key) {
-        bool v = false;
-        const JsonField field = { key, JSON_BOOL, 0, NULL };
+static int read_wish(const Frame *f, Wish *ret) {
+        _cleanup_json_ Json *o = NULL;
+        int r = json_parse(f->data, f->len, &o);
 
-        return json_to_fields(o, &field, 1, &v) >= 0 && v;
+        return r < 0 ? r : json_to_fields(o, wish_fields, ELEMENTSOF(wish_fields), ret);
+}
+
+static void show(Client *client, const char *data, size_t len) {
+        if (client_tty_is_lent(&client->tty))
+                buf_append(&client->tty.out, data, len);
+        else
+                for (size_t done = 0; done < len; done += MIN(len - done, FRAME_MAX))
+                        frame_append(&client->out, FRAME_OUTPUT, data + done, MIN(len - done, FRAME_MAX));
+}
+
+/* Return: whether all that was shown to it has been taken. */
+static bool is_shown(const Client *client) {
+        return client_tty_is_lent(&client->tty) ? client->tty.out.len == 0 : client->out.len == 0;
 }
 
 static void draw(Control *c, Client *client) {
         _cleanup_buf_ Buf b = {};
 
         terminal_draw(c->terminal, &b);
-        for (size_t done = 0; done < b.len; done += MIN(b.len - done, FRAME_MAX))
-                frame_append(&client->out, FRAME_OUTPUT, b.data + done, MIN(b.len - done, FRAME_MAX));
+        show(client, b.data, b.len);
         client->offset = c->fed;
 }
 
-static void resize(Control *c, const Client *client, const Json *o) {
+static void resize(Control *c, const Client *client, const Wish *w) {
         if (!client->read_only)
-                control_resize(c, get_int(o, "cols"), get_int(o, "rows"));
+                control_resize(c, w->cols, w->rows);
 }
 
-/* What the client wants: follow (the terminal's output), from_start (of it, where that is still
- * there), read_only, and its window's size. */
-static void greet(Control *c, Client *client, const Json *o) {
+static void borrow_tty(Client *client, const Wish *w) {
+        if (client->follows && client->passed >= 0)
+                (void) client_tty_borrow(&client->tty, TAKE_FD(client->passed), client->pid, w->detach_keys);
+}
+
+static void give_tty_back(Control *c, Client *client) {
+        client_tty_return(&client->tty);
+        client->follows = false;
+        c->changed = true;
+        frame_append(&client->out, FRAME_DETACH, NULL, 0);
+}
+
+static void greet(Control *c, Client *client, const Wish *w) {
         Json *answer = json_new_object();
 
         client->greeted = true;
-        client->read_only = get_bool(o, "read_only");
-        resize(c, client, o);
+        client->read_only = w->read_only;
+        client->follows = c->terminal && w->follow;
+        resize(c, client, w);
+        borrow_tty(client, w);
         if (answer && json_set(answer, "version", json_new_number(CONTROL_VERSION)) >= 0 &&
             json_set(answer, "run", json_new_string(c->run)) >= 0 &&
             json_set(answer, "pid", json_new_number(c->pid)) >= 0 &&
             json_set(answer, "pty", json_new_bool(c->terminal)) >= 0 &&
             json_set(answer, "input", json_new_bool(c->input.fd >= 0)) >= 0 &&
+            json_set(answer, "lent", json_new_bool(client_tty_is_lent(&client->tty))) >= 0 &&
             json_set(answer, "cols", json_new_number(c->cols)) >= 0)
                 (void) json_set(answer, "rows", json_new_number(c->rows));
         say(client, FRAME_HELLO, answer);
-        if (!c->terminal || !get_bool(o, "follow"))
+        if (!client->follows)
                 return;
-        client->follows = true;
         c->changed = true;
-        if (get_bool(o, "from_start") && c->fed <= FEED_SIZE)
+        if (w->from_start && c->fed <= FEED_SIZE)
                 client->offset = 0;
         else
                 draw(c, client);
@@ -118,22 +161,21 @@ static void paste(Control *c, const Frame *f) {
         input_add(&c->input, b.data, b.len);
 }
 
-static void show_screen(Control *c, Client *client, const Json *o) {
+static void show_screen(Control *c, Client *client, const Wish *w) {
         if (c->terminal)
-                say(client, FRAME_SCREEN, terminal_to_json(c->terminal, get_bool(o, "color")));
+                say(client, FRAME_SCREEN, terminal_to_json(c->terminal, w->color));
         else
                 say_error(client, "no-terminal", "the job has no terminal");
 }
 
 static int take(Control *c, Client *client, const Frame *f) {
-        _cleanup_json_ Json *o = NULL;
+        _cleanup_(wish_done) Wish w = {};
 
-        if (f->type == FRAME_HELLO || f->type == FRAME_RESIZE || f->type == FRAME_SCREEN) {
-                if (json_parse(f->data, f->len, &o) < 0)
-                        return -EBADMSG;
-        }
+        if ((f->type == FRAME_HELLO || f->type == FRAME_RESIZE || f->type == FRAME_SCREEN) &&
+            read_wish(f, &w) < 0)
+                return -EBADMSG;
         if (f->type == FRAME_HELLO && !client->greeted)
-                greet(c, client, o);
+                greet(c, client, &w);
         else if (!client->greeted)
                 return -EPROTO;
         switch (f->type) {
@@ -157,12 +199,15 @@ static int take(Control *c, Client *client, const Frame *f) {
                 client->syncing = true;
                 break;
         case FRAME_RESIZE:
-                resize(c, client, o);
-                if (client->follows && get_bool(o, "redraw"))
+                resize(c, client, &w);
+                if (client->follows && w.redraw)
                         draw(c, client);
                 break;
         case FRAME_SCREEN:
-                show_screen(c, client, o);
+                show_screen(c, client, &w);
+                break;
+        case FRAME_DETACH:
+                give_tty_back(c, client);
                 break;
         default:
                 break;
@@ -170,10 +215,13 @@ static int take(Control *c, Client *client, const Frame *f) {
         return 0;
 }
 
+/* Who does not read the answers is not listened to. */
+static bool is_heard(const Control *c, const Client *client) {
+        return client->out.len + client->tty.out.len < FRAME_ANSWER_MAX && c->input.queue.len < INPUT_MAX;
+}
+
 bool client_takes_input(const Control *c, const Client *client) {
-        /* Who does not read the answers is not listened to. */
-        return client->in.len < IN_MAX && client->out.len < FRAME_ANSWER_MAX &&
-               c->input.queue.len < INPUT_MAX;
+        return client->in.len < IN_MAX && is_heard(c, client);
 }
 
 /* Takes the frames that are whole, as long as there is room for what they hold. */
@@ -181,7 +229,7 @@ static int take_frames(Control *c, Client *client) {
         size_t done = 0;
         int r = 0;
 
-        while (r >= 0 && client->out.len < FRAME_ANSWER_MAX && c->input.queue.len < INPUT_MAX) {
+        while (r >= 0 && is_heard(c, client)) {
                 Frame f;
                 ssize_t n = frame_parse(client->in.data + done, client->in.len - done, FRAME_MAX, &f);
 
@@ -198,6 +246,30 @@ static int take_frames(Control *c, Client *client) {
         return r;
 }
 
+/* recv(2), with the descriptor that a client sends before it has greeted. */
+static ssize_t receive(Client *client, void *p, size_t size) {
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int))];
+        } control;
+        struct iovec v = { .iov_base = p, .iov_len = size };
+        struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+        const struct cmsghdr *h;
+        ssize_t n;
+
+        if (!client->greeted && client->passed < 0) {
+                m.msg_control = &control;
+                /* Room for one; the kernel closes what is beyond it (unix(7)). */
+                m.msg_controllen = CMSG_LEN(sizeof(int));
+        }
+        n = recvmsg(client->fd, &m, MSG_CMSG_CLOEXEC);
+        h = n > 0 && m.msg_control ? CMSG_FIRSTHDR(&m) : NULL;
+        if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
+            h->cmsg_len == CMSG_LEN(sizeof(int)))
+                memcpy(&client->passed, CMSG_DATA(h), sizeof(int));
+        return n;
+}
+
 int client_read(Control *c, Client *client) {
         size_t room = IN_MAX - client->in.len;
         char *p = buf_reserve(&client->in, room);
@@ -206,21 +278,32 @@ int client_read(Control *c, Client *client) {
         if (!p)
                 return -ENOMEM;
         /* Gone; where there is no room this was polled for nothing else. */
-        n = room > 0 ? recv(client->fd, p, room, 0) : 0;
+        n = room > 0 ? receive(client, p, room) : 0;
         if (n == 0)
                 return -ECONNRESET;
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
         client->in.len += n;
+        /* It speaks, so it is not stopped. */
+        client->tty.is_paused = false;
         return take_frames(c, client);
 }
 
-static bool is_behind(const Control *c, const Client *client) {
+void client_read_tty(Control *c, Client *client, usec_t now) {
+        int r = client_tty_read(&client->tty, &c->input, client->read_only, now);
+
+        if (r > 0)
+                c->typed = true;
+        if (r < 0)
+                give_tty_back(c, client);
+}
+
+bool client_is_behind(const Control *c, const Client *client) {
         return client->follows && client->offset < c->fed;
 }
 
 bool client_has_output(const Control *c, const Client *client) {
-        return client->out.len > 0 || is_behind(c, client);
+        return client->out.len > 0 || (!client_tty_is_lent(&client->tty) && client_is_behind(c, client));
 }
 
 /* Takes the next piece of the terminal's output; a client that is too far behind gets the screen. */
@@ -238,15 +321,15 @@ static void take_feed(Control *c, Client *client) {
                 draw(c, client);
                 return;
         }
-        frame_append(&client->out, FRAME_OUTPUT, c->feed + at, n);
+        show(client, c->feed + at, n);
         client->offset += n;
 }
 
 static int send_out(Client *client) {
         ssize_t n;
 
-        if (client->out.oom)
-                return -ENOMEM;
+        if (client->out.len == 0)
+                return 0;
         n = send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -256,27 +339,45 @@ static int send_out(Client *client) {
         return 1;
 }
 
+/* Puts what is due into the client's buffers. */
+static void fill(Control *c, Client *client) {
+        if (is_shown(client) && client_is_behind(c, client))
+                take_feed(c, client);
+        if (client->syncing && c->input.queue.len == 0) {
+                client->syncing = false;
+                if (c->input.refused)
+                        say_error(client, "no-input", "the job has closed its stdin");
+                else
+                        frame_append(&client->out, FRAME_SYNC, NULL, 0);
+        }
+        if (c->closing && !client->said_bye &&
+            (client->tty.is_paused || (!client_is_behind(c, client) && client->tty.out.len == 0))) {
+                client->said_bye = true;
+                frame_append(&client->out, FRAME_BYE, NULL, 0);
+        }
+}
+
+/* Return: whether there is room for more. */
+static bool print(Control *c, Client *client) {
+        int r = client->tty.out.len > 0 ? client_tty_write(&client->tty) : 0;
+
+        if (r < 0)
+                give_tty_back(c, client);
+        return r != 0;
+}
+
 int client_write(Control *c, Client *client) {
         int r = take_frames(c, client);
 
         while (r >= 0) {
-                if (client->out.len == 0 && is_behind(c, client))
-                        take_feed(c, client);
-                if (client->syncing && c->input.queue.len == 0) {
-                        client->syncing = false;
-                        if (c->input.refused)
-                                say_error(client, "no-input", "the job has closed its stdin");
-                        else
-                                frame_append(&client->out, FRAME_SYNC, NULL, 0);
-                }
-                if (c->closing && !client->said_bye && !is_behind(c, client)) {
-                        client->said_bye = true;
-                        frame_append(&client->out, FRAME_BYE, NULL, 0);
-                }
-                if (client->out.len == 0)
-                        return 0;
+                bool printed;
+
+                fill(c, client);
+                if (client->out.oom || client->tty.out.oom)
+                        return -ENOMEM;
+                printed = print(c, client);
                 r = send_out(client);
-                if (r == 0)
+                if (r == 0 && !printed)
                         return 0;
         }
         return r;

@@ -35,6 +35,8 @@ static void free_client(Control *c, Client *client) {
         if (client->follows)
                 c->changed = true;
         client->fd = close_fd(client->fd);
+        client->passed = close_fd(client->passed);
+        client_tty_return(&client->tty);
         buf_done(&client->in);
         buf_done(&client->out);
         client->follows = client->greeted = client->syncing = client->said_bye = false;
@@ -89,19 +91,22 @@ void control_resize(Control *c, int cols, int rows) {
         (void) ioctl(c->input.fd, TIOCSWINSZ, &size);
 }
 
-static bool is_own(int fd) {
+/* ret_pid: 0 where the peer is in another PID namespace. */
+static bool is_own(int fd, pid_t *ret_pid) {
         struct ucred peer;
         socklen_t len = sizeof(peer);
 
-        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) >= 0 &&
-               (peer.uid == geteuid() || peer.uid == 0);
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+                return false;
+        *ret_pid = peer.pid;
+        return peer.uid == geteuid() || peer.uid == 0;
 }
 
 static Client *free_place(Control *c) {
         if (!c->clients) {
                 c->clients = calloc(CLIENTS_MAX, sizeof(Client));
                 for (size_t i = 0; c->clients && i < CLIENTS_MAX; i++)
-                        c->clients[i].fd = -EBADF;
+                        c->clients[i] = (Client){ .fd = -EBADF, .passed = -EBADF, .tty = CLIENT_TTY_NONE };
         }
         for (size_t i = 0; c->clients && i < CLIENTS_MAX; i++)
                 if (c->clients[i].fd < 0)
@@ -112,15 +117,17 @@ static Client *free_place(Control *c) {
 static void accept_client(Control *c, usec_t now) {
         int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         Client *client;
+        pid_t pid;
 
         if (fd < 0)
                 return;
-        client = is_own(fd) ? free_place(c) : NULL;
+        client = is_own(fd, &pid) ? free_place(c) : NULL;
         if (!client) {
                 close_fd(fd);
                 return;
         }
         client->fd = fd;
+        client->pid = pid;
         client->since = now;
         c->n++;
 }
@@ -134,11 +141,14 @@ size_t control_poll(Control *c, struct pollfd *p) {
         p[n++] = (struct pollfd){ .fd = input_is_waiting(&c->input) ? c->input.fd : -1, .events = POLLOUT };
         for (size_t i = 0; c->n > 0 && i < CLIENTS_MAX; i++) {
                 const Client *client = &c->clients[i];
+                short tty = client_tty_events(&client->tty, &c->input, client_is_behind(c, client));
 
                 if (client->fd >= 0)
                         p[n++] = (struct pollfd){ .fd = client->fd,
                                                   .events = (client_takes_input(c, client) ? POLLIN : 0) |
                                                             (client_has_output(c, client) ? POLLOUT : 0) };
+                if (tty)
+                        p[n++] = (struct pollfd){ .fd = client->tty.fd, .events = tty };
         }
         return n;
 }
@@ -156,12 +166,15 @@ void control_dispatch(Control *c, const struct pollfd *p, size_t n, usec_t now) 
         for (size_t i = 0; c->n > 0 && i < CLIENTS_MAX; i++) {
                 Client *client = &c->clients[i];
                 const struct pollfd *event = client->fd >= 0 ? find_poll(p, n, client->fd) : NULL;
+                const struct pollfd *typed = client->tty.fd >= 0 ? find_poll(p, n, client->tty.fd) : NULL;
                 int r = 0;
 
                 if (client->fd >= 0 && !client->greeted && now >= client->since + GREETING_USEC)
                         r = -ETIMEDOUT;
                 if (r >= 0 && event && event->revents & (POLLIN | POLLHUP | POLLERR))
                         r = client_read(c, client);
+                if (r >= 0 && ((typed && typed->revents) || now >= client_tty_deadline(&client->tty)))
+                        client_read_tty(c, client, now);
                 if (r < 0)
                         free_client(c, client);
         }
@@ -176,9 +189,13 @@ void control_dispatch(Control *c, const struct pollfd *p, size_t n, usec_t now) 
 usec_t control_deadline(const Control *c) {
         usec_t t = USEC_INFINITY;
 
-        for (size_t i = 0; c->n > 0 && i < CLIENTS_MAX; i++)
-                if (c->clients[i].fd >= 0 && !c->clients[i].greeted)
-                        t = MIN(t, c->clients[i].since + GREETING_USEC);
+        for (size_t i = 0; c->n > 0 && i < CLIENTS_MAX; i++) {
+                const Client *client = &c->clients[i];
+
+                if (client->fd >= 0 && !client->greeted)
+                        t = MIN(t, client->since + GREETING_USEC);
+                t = MIN(t, client_tty_deadline(&client->tty));
+        }
         return t;
 }
 

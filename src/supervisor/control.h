@@ -7,6 +7,7 @@
 #include "sdbg/base/time.h"
 #include "sdbg/terminal/terminal.h"
 
+#include "supervisor/client-tty.h"
 #include "supervisor/input.h"
 
 /* The job's control socket and who is connected to it (wire/frame.h). The terminal's output stands in one
@@ -17,6 +18,9 @@
 
 typedef struct Client {
         int fd; /* -EBADF: free */
+        pid_t pid;
+        int passed; /* the descriptor that came with its HELLO; -EBADF */
+        ClientTty tty;
         usec_t since;
         bool greeted, follows, read_only; /* follows: takes the terminal's output */
         bool syncing;                     /* waits for the input to be taken */
@@ -54,7 +58,7 @@ void control_feed(Control *c, const char *data, size_t len);
 void control_resize(Control *c, int cols, int rows);
 
 /* How many descriptors control_poll() fills in at most. */
-#define CONTROL_POLL_MAX (CLIENTS_MAX + 2)
+#define CONTROL_POLL_MAX (2 * CLIENTS_MAX + 2)
 /* Return: how many it has filled in, for control_dispatch() to be given back. */
 size_t control_poll(Control *c, struct pollfd *p);
 void control_dispatch(Control *c, const struct pollfd *p, size_t n, usec_t now);

@@ -5,7 +5,7 @@
 
 /* What is to go into the job's stdin or terminal. Its clients are not read on while this much waits: what
  * they send stays theirs until the job takes it, and nothing is lost. */
-#define INPUT_MAX ((size_t) 64 * 1024)
+#define INPUT_MAX ((size_t) 256 * 1024)
 
 typedef struct Input {
         int fd; /* the pipe, or the terminal's other side; -EBADF: the job takes no input (any more) */

@@ -5,18 +5,21 @@
 import hashlib
 import json
 import os
+import pathlib
 import re
+import select
 import signal
 import socket
 import stat
 import struct
+import tty
 
 import harness
 from harness import alive, sdbg, spawn, unique_name, wait_until
 from terminal import Terminal
 
 CONTROL_B = b"\x02"
-HELLO, INPUT, KEY, PASTE, END, SYNC, RESIZE, SCREEN, OUTPUT, GAP, BYE, ERROR = range(1, 13)
+HELLO, INPUT, KEY, PASTE, END, SYNC, RESIZE, SCREEN, OUTPUT, GAP, BYE, ERROR, DETACH = range(1, 14)
 
 
 class AttachTest(harness.JobTest):
@@ -324,6 +327,32 @@ class SlowClient(AttachTest):
         t.expect("the end", timeout=60)
         self.assertEqual(sdbg("logs", self.name, "--all").stdout.splitlines()[-2], "1000000")
 
+    def test_terminal_of_a_stopped_client_is_the_shells(self):
+        """It is neither read nor written."""
+        self.shell()
+        t = self.attach()
+        t.expect("ready>")
+        os.kill(t.pid, signal.SIGSTOP)
+        t.type("echo $((40 + 1)) was typed\r")
+        sdbg("send", self.name, "echo $((40 + 2)) was sent")
+        sdbg("wait", self.name, "--for", "log=42 was sent")
+        self.assertFalse(t.read(0))
+        self.assertNotIn("41 was typed", sdbg("logs", self.name).stdout)
+        os.kill(t.pid, signal.SIGCONT)
+        t.expect("42 was sent")
+        t.expect("41 was typed")
+
+    def test_job_of_a_stopped_client_ends(self):
+        self.shell()
+        t = self.attach()
+        t.expect("ready>")
+        os.kill(t.pid, signal.SIGSTOP)
+        sdbg("send", self.name, "echo the end; exit 3")
+        sdbg("wait", self.name, exits=3)
+        os.kill(t.pid, signal.SIGCONT)
+        self.assertEqual(t.wait(), 0)
+        t.expect("is over")
+
 
 class Run(AttachTest):
     def run_command(self, *command, **options):
@@ -531,6 +560,93 @@ class Control(AttachTest):
             types.add(type)
             seen = (seen + data)[-4000:]
         self.assertIn(GAP, types)
+
+    def lend(self, client, *descriptors, **hello):
+        """Return: whether the supervisor has taken the terminal."""
+        frame = self.frame(HELLO, {"version": 1, "follow": True, "detach_keys": "C-b"} | hello)
+        socket.send_fds(client, [frame], descriptors)
+        type, data = self.read_frame(client)
+        self.assertEqual(type, HELLO)
+        return json.loads(data)["lent"]
+
+    def lent(self, client, **hello):
+        """Return: the other side of the terminal."""
+        window, side = os.openpty()
+        self.addCleanup(os.close, window)
+        tty.setraw(side)
+        os.set_blocking(side, False)
+        self.assertTrue(self.lend(client, side, **hello))
+        os.close(side)
+        return window
+
+    def see(self, window, text):
+        seen = b""
+        while text not in seen:
+            self.assertTrue(select.select([window], [], [], 20)[0], f"{text} in {seen[-1000:]}")
+            seen = (seen + os.read(window, 65536))[-4000:]
+
+    def test_terminal_that_is_lent(self):
+        self.shell()
+        client = self.connect()
+        window = self.lent(client)
+        os.write(window, b"echo to $((6 * 7)) lent\r")
+        self.see(window, b"to 42 lent")
+        os.write(window, CONTROL_B * 2 + CONTROL_B + b"x")
+        self.assertEqual(self.read_frame(client), (DETACH, b""))
+        self.attached(0)
+        with self.assertRaises(OSError):  # nobody has it any more
+            self.see(window, b"ready> x")
+
+    def test_terminal_that_is_wanted_back(self):
+        self.shell()
+        client = self.connect()
+        window = self.lent(client, read_only=True)
+        os.write(window, b"echo $((40 + 1))\r")
+        sdbg("send", self.name, "echo $((40 + 2))")
+        self.see(window, b"\n42\r")
+        client.sendall(self.frame(DETACH))
+        self.assertEqual(self.read_frame(client), (DETACH, b""))
+        self.assertNotIn("41", sdbg("screen", self.name).stdout)
+        self.answers()
+
+    def test_terminal_that_hangs_up(self):
+        self.shell()
+        client = self.connect()
+        window, side = os.openpty()
+        os.set_blocking(side, False)
+        self.assertTrue(self.lend(client, side))
+        os.close(side)
+        os.close(window)
+        self.assertEqual(self.read_frame(client), (DETACH, b""))
+        self.answers()
+
+    def test_slow_terminal(self):
+        self.start("sh", "-c", "head -n1 >/dev/null; seq 200000; sleep 1000")
+        client = self.connect()
+        window = self.lent(client)
+        os.write(window, b"go\n")
+        sdbg("wait", self.name, "--for", "log=^200000$", "--timeout=60s")
+        self.see(window, b"200000")
+        self.assertEqual(self.read_frame(client)[0], GAP)
+
+    def test_what_cannot_be_lent(self):
+        """The client then gets frames."""
+        self.shell()
+        window, side = os.openpty()
+        pipe = os.pipe()
+        for descriptor in (window, side, *pipe):
+            self.addCleanup(os.close, descriptor)
+        for descriptors in ([], [side], [pipe[1]], [pipe[1]] * 20):
+            client = self.connect()
+            self.assertFalse(self.lend(client, *descriptors))
+            while b"ready>" not in self.read_frame(client)[1]:
+                pass
+        os.set_blocking(side, False)
+        self.assertFalse(self.lend(self.connect(), side, detach_keys="Up"))
+        self.assertFalse(self.lend(self.connect(), side, follow=False))
+        pid = int(harness.unit_properties(harness.unit_of(self.name), "MainPID")["MainPID"])
+        links = [os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+        self.assertNotIn(os.readlink(f"/proc/self/fd/{pipe[1]}"), links)
 
     def test_bytes_of_keys(self):
         self.start("sh", "-c", "stty raw -echo; echo up; head -c 1 | od -An -tx1")

@@ -14,12 +14,16 @@ typedef struct Greeting {
         bool from_start; /* all of it, where the supervisor still has it */
         bool read_only;
         int cols, rows; /* of the window; 0: not to be changed */
+        /* The terminal that is lent to the supervisor; 0: none. Borrowed; O_NONBLOCK, and raw (tty/tty.h). */
+        int tty;
+        const char *detach_keys; /* typed there, they are answered with DETACH */
 } Greeting;
 
 /* What the supervisor answered. */
 typedef struct JobSide {
         int version;
         bool pty, input; /* it has a terminal; it takes input */
+        bool lent;       /* it has taken the terminal that was lent */
         int cols, rows;
 } JobSide;
 

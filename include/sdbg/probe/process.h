@@ -39,6 +39,12 @@ int process_command(pid_t pid, char **ret);
  * back before its parent is told, which takes a while for much memory or little CPU. */
 bool process_is_dying(pid_t pid);
 
+/* Opens /proc/PID/stat, for a process that is looked at often. Return: a descriptor that the caller closes; negative
+ * errno, -ENOENT where there is no such process. */
+int process_open(pid_t pid);
+/* Return: whether the process is stopped, by a signal or job control, or gone. */
+bool process_is_halted(int fd);
+
 /* When it was started, on CLOCK_REALTIME. Return: 0 where that cannot be told. */
 usec_t process_started(pid_t pid);
 

@@ -11,7 +11,11 @@
  * The client speaks first, with HELLO; the supervisor answers with HELLO and then takes INPUT and what
  * else the client has. What is said in JSON may get more keys and frames of new types may come: both sides
  * pass over what they do not know, so that an old supervisor and a new `sdbg` get along. Something
- * that is not understood any more raises CONTROL_VERSION. */
+ * that is not understood any more raises CONTROL_VERSION.
+ *
+ * With its HELLO a client may lend its terminal: the descriptor comes as SCM_RIGHTS (unix(7)), detach_keys in the
+ * JSON. Where the answer says `lent`, the supervisor reads and writes the terminal itself until DETACH or BYE, and
+ * no INPUT and OUTPUT are needed: a key and its echo are two processes' wake-ups less. */
 #define CONTROL_VERSION 1
 
 typedef enum FrameType {
@@ -27,6 +31,8 @@ typedef enum FrameType {
         FRAME_GAP,       /* supervisor: JSON; output was left out, what comes next draws the screen anew */
         FRAME_BYE,       /* supervisor: the job is over, and all output was given */
         FRAME_ERROR,     /* supervisor: JSON, code, message and hint */
+        FRAME_DETACH,    /* client: wants the terminal back that it has lent; supervisor: gives it back, also
+                            because the keys to leave were typed, or the terminal is gone */
 } FrameType;
 
 #define FRAME_HEADER 8

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/text/detach-keys.h"
 #include "sdbg/text/key.h"
-
-#include "cli/detach-keys.h"
 
 int detach_keys_parse(const char *text, DetachKeys *ret) {
         int n;
