@@ -11,6 +11,7 @@
 
 #include "sdbg/base/fd.h"
 #include "sdbg/probe/cgroup.h"
+#include "sdbg/text/quote.h"
 
 #include "supervisor/supervisor.h"
 
@@ -160,6 +161,30 @@ static bool is_waiting(const Supervisor *s, usec_t now) {
                                        : blocked == BLOCKED_POLL && unfinished;
 }
 
+/* What stands before the cursor, as a person sees it. Return: a string that the caller frees; NULL: nothing. */
+static char *find_prompt(const Supervisor *s) {
+        _cleanup_free_ char *line = NULL;
+
+        if (!has_unfinished_line(s))
+                return NULL;
+        if (!s->control.terminal)
+                return ring_last_line(&s->output.spool.ring, PROMPT_MAX);
+        line = terminal_line(s->control.terminal);
+        return line && *line ? printable_line(line, strlen(line), PROMPT_MAX) : NULL;
+}
+
+/* Who types at the job's terminal pauses between keys: the same line is recorded once then. */
+static bool asks_anew(Supervisor *s) {
+        uint64_t lines = 0;
+        bool same;
+
+        for (Stream i = 0; i < STREAM_RECORD; i++)
+                lines += coalescer_lines(&s->output.coalescer, i);
+        same = lines == s->asked;
+        s->asked = lines;
+        return !same || control_attached(&s->control) == 0;
+}
+
 static void set_waiting(Supervisor *s, bool waiting) {
         Job *j = &s->job;
 
@@ -167,10 +192,9 @@ static void set_waiting(Supervisor *s, bool waiting) {
                 return;
         j->waiting_for_input = waiting;
         free(j->prompt);
-        j->prompt =
-                waiting && has_unfinished_line(s) ? ring_last_line(&s->output.spool.ring, PROMPT_MAX) : NULL;
+        j->prompt = waiting ? find_prompt(s) : NULL;
         supervisor_save(s);
-        if (waiting)
+        if (waiting && asks_anew(s))
                 (void) supervisor_record(s, RECORD_INPUT, "%s waits for input%s%s", s->spec.name,
                                          j->prompt ? ": " : "", strempty(j->prompt));
 }

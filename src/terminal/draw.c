@@ -144,6 +144,18 @@ void terminal_draw(Terminal *t, Buf *ret) {
         draw_modes(t, ret);
 }
 
+char *terminal_line(Terminal *t) {
+        VTermPos cursor;
+        Buf b = {};
+
+        store_unpack(&t->store);
+        vterm_state_get_cursorpos(vterm_obtain_state(t->vt), &cursor);
+        draw_line(t, cursor.row, cursor.col, false, &b);
+        for (int x = line_width(t, cursor.row, cursor.col); x < cursor.col; x++)
+                buf_append_char(&b, ' ');
+        return buf_take(&b);
+}
+
 static Json *lines_to_json(Terminal *t, int rows, int cols, bool color) {
         Json *lines = json_new_array();
 

@@ -29,6 +29,10 @@ void terminal_paste(Terminal *t, bool begin, Buf *ret) {
 void terminal_draw(Terminal *t, Buf *ret) {
 }
 
+char *terminal_line(Terminal *t) {
+        return NULL;
+}
+
 Json *terminal_to_json(Terminal *t, bool color) {
         return NULL;
 }

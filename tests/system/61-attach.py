@@ -61,6 +61,17 @@ class Attach(AttachTest):
         t.expect(f"sdbg attach {self.name}")
         self.assertEqual(self.status()["state"], "running")
 
+    def test_pauses_between_keys_are_no_events(self):
+        self.shell()
+        t = self.attach()
+        for typed, prompt in (("", "ready> "), ("e", "ready> e"), ("c", "ready> ec")):
+            t.type(typed)
+            wait_until(lambda: self.status()["prompt"] == prompt, what=prompt)
+        t.type("ho done\r")
+        t.expect("\ndone\nready> ")
+        wait_until(lambda: len(self.journal.of_job(self.name, "SDBG_EVENT=input")) > 1)
+        self.assertEqual(len(self.journal.of_job(self.name, "SDBG_EVENT=input")), 2)
+
     def test_screen_is_drawn_at_once(self):
         self.shell()
         self.attach().type("echo remembered\r")

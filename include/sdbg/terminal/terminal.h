@@ -38,6 +38,9 @@ void terminal_paste(Terminal *t, bool begin, Buf *ret);
 /* The bytes that draw the present screen on a terminal of the same size and put it into the same modes. */
 void terminal_draw(Terminal *t, Buf *ret);
 
+/* The cursor's line, up to the cursor. Return: text that the caller frees, NULL without memory. */
+char *terminal_line(Terminal *t);
+
 /* {cols, rows, cursor: {x, y, visible}, title, alternate, lines: […]}; blanks at the end of lines and
  * empty lines at the end are left out. color: the lines hold SGR sequences.
  * Return: an object that the caller frees, NULL without memory. */

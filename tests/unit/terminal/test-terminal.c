@@ -170,6 +170,28 @@ static void test_paste(void **state) {
         assert_memory_equal(b.data, "\033[200~", 6);
 }
 
+static void test_line(void **state) {
+        static const struct {
+                const char *printed, *expected;
+        } cases[] = {
+                { "", "" },
+                { "before\r\nPassword: ", "Password: " },
+                { "Go \033[1;31mon\033[m? [y/N] ", "Go on? [y/N] " },
+                { "12345\r> \033[K", "> " },
+                { "\xe5\x95\x8f? ", "\xe5\x95\x8f? " }, /* of two columns */
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+                _cleanup_free_ char *line = NULL;
+
+                terminal_write(t, cases[i].printed, strlen(cases[i].printed), NULL);
+                terminal_rest(t);
+                line = terminal_line(t);
+                assert_string_equal(line, cases[i].expected);
+        }
+}
+
 static void test_answers(void **state) {
         _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
         _cleanup_buf_ Buf b = {};
@@ -195,9 +217,9 @@ static void test_state(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_text),  cmocka_unit_test(test_draw),  cmocka_unit_test(test_rest),
-                cmocka_unit_test(test_keys),  cmocka_unit_test(test_paste), cmocka_unit_test(test_answers),
-                cmocka_unit_test(test_state),
+                cmocka_unit_test(test_text),    cmocka_unit_test(test_draw),  cmocka_unit_test(test_rest),
+                cmocka_unit_test(test_keys),    cmocka_unit_test(test_paste), cmocka_unit_test(test_line),
+                cmocka_unit_test(test_answers), cmocka_unit_test(test_state),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
