@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdbg/base/strv.h"
+#include "sdbg/ops/ports.h"
 #include "sdbg/ops/send.h"
 
 #include "mcp/answer.h"
@@ -59,6 +60,7 @@ static int run_send(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
                 r = job_read_state(c->name, &j);
         if (r < 0)
                 return error_set(reterr, ERROR_FAILED, r, "cannot read how job '%s' stands", c->name);
+        jobs_add_ports(&j, 1, PORTS_TCP);
         return answer_state(ret, s, &j);
 }
 
@@ -111,6 +113,7 @@ static int run_screen(Session *s, void *request, ToolAnswer *ret, Error *reterr)
         r = json_set(ret->facts, "screen", screen);
         if (r >= 0)
                 r = job_read_state(c->name, &j);
+        jobs_add_ports(&j, 1, PORTS_TCP);
         return r < 0 ? r : answer_state(ret, s, &j);
 }
 

@@ -4,6 +4,7 @@
 #include "sdbg/base/parse.h"
 #include "sdbg/base/strv.h"
 #include "sdbg/doctor/doctor.h"
+#include "sdbg/ops/ports.h"
 
 #include "mcp/answer.h"
 
@@ -133,8 +134,10 @@ static int run_status(Session *s, void *request, ToolAnswer *ret, Error *reterr)
         r = manager_connect(&m, reterr);
         if (r >= 0)
                 r = job_find(m, c->name, &j, reterr);
-        if (r >= 0)
+        if (r >= 0) {
+                jobs_add_ports(&j, 1, PORTS_ALL);
                 r = answer_job(ret, &j);
+        }
         if (r >= 0 && job_has_ended(&j))
                 r = answer_post_mortem(ret, &j);
         if (r >= 0 && j.run && j.lines != 0)
@@ -232,6 +235,7 @@ static int run_logs(Session *s, void *request, ToolAnswer *ret, Error *reterr) {
         if (r >= 0)
                 r = answer_output(ret, &o);
         output_done(&o);
+        jobs_add_ports(&j, 1, PORTS_TCP);
         return r < 0 ? r : answer_state(ret, s, &j);
 }
 

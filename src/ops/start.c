@@ -270,9 +270,10 @@ static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult
                                 return -EEXIST;
                         ret->reused = true;
                         lock = close_fd(lock);
-                        return ret->job.state == JOB_STARTING && !how->no_wait
-                                       ? await_others_start(dir, how->wait_max, ret, reterr)
-                                       : 0;
+                        if (ret->job.state == JOB_STARTING && !how->no_wait)
+                                return await_others_start(dir, how->wait_max, ret, reterr);
+                        jobs_add_ports(&ret->job, 1, PORTS_ALL);
+                        return 0;
                 }
                 r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, s->asked_by, reterr);
                 if (r < 0)

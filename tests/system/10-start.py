@@ -295,7 +295,7 @@ class Failures(StartTest):
         harness.wait_until(lambda: (files().get("0"), files().get("2")) == ("/dev/null", "/dev/null"))
         sdbg("stop", name)
         waiting.wait()
-        self.assertIn("Bad file descriptor", harness.run("sh", "-c", "sdbg list >&-", exits=1).stderr)
+        self.assertIn("Bad file descriptor", harness.run("sh", "-c", "sdbg version >&-", exits=1).stderr)
 
     def test_no_such_file(self):
         self.fails([self.directory / "none"], self.directory / "none", "not found", code=127)

@@ -337,10 +337,15 @@ class Tools(McpTest):
         self.mcp.call("job_stop", name=name)
 
     def test_ready(self):
-        answer = self.mcp.call("job_start", name=unique_name(), command="sleep 0.2; exec python3 -m http.server --bind 127.0.0.1 23457",
-                               ready_port=23457, ready_http=["http://127.0.0.1:23457/"])
+        name = unique_name()
+        answer = self.mcp.call("job_start", name=name, command="sleep 0.2; exec python3 -m http.server --bind 127.0.0.1 23457",
+                               ready_port=23457, ready_http=["http://127.0.0.1:23457/"], pty=True)
         self.assertIn("ready", answer.text)
         self.assertIn(":23457", answer.text.splitlines()[-1])
+        for tool, arguments in (("job_start", {"command": "true"}), ("job_status", {}), ("job_logs", {}), ("job_screen", {}),
+                                ("job_send", {"keys": ["Enter"]})):
+            self.assertIn(" · :23457", self.mcp.call(tool, name=name, **arguments).state, tool)
+        self.assertEqual(self.mcp.call("job_status", name=name).facts["job"]["ports"][0]["port"], 23457)
         answer = self.call_fails("port-in-use", "job_start", name=unique_name(), command="sleep 1000", ready_port="23457")
         self.assertIn("port 23457 is in use by job '", answer.text)
         answer = self.call_fails("ready-timeout", "job_start", name=unique_name(), command="echo hi; sleep 1000",
