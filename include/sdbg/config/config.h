@@ -28,6 +28,7 @@ typedef struct Config {
                 .max_jobs = UINT64_MAX, .allow_environment = true                                            \
         }
 
+/* Frees what it holds; it is then as CONFIG_INIT. */
 void config_done(Config *c);
 #define _cleanup_config_ _cleanup_(config_done)
 

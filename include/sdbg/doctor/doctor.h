@@ -19,6 +19,7 @@ typedef struct CheckList {
         size_t n;
 } CheckList;
 
+/* Frees what it holds; it is then empty. */
 void check_list_done(CheckList *l);
 #define _cleanup_check_list_ _cleanup_(check_list_done)
 

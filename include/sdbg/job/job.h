@@ -38,6 +38,7 @@ typedef enum JobResult {
         _RESULT_INVALID = -EINVAL,
 } JobResult;
 
+/* Return: the name, as users see it; static. NULL for what is no value of the type. */
 const char *job_state_to_string(JobState s);
 const char *job_result_to_string(JobResult r);
 
@@ -108,6 +109,7 @@ typedef struct Job {
 
 /* Frees what the job holds; it is then as JOB_INIT. */
 void job_done(Job *j);
+
 /* Frees the ports, which are unknown then. */
 void job_forget_ports(Job *j);
 #define _cleanup_job_ _cleanup_(job_done)

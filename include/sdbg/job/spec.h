@@ -76,6 +76,7 @@ typedef struct Spec {
 #define SPEC_RESTART_DELAY USEC_PER_SEC
 #define SPEC_STOP_TIMEOUT (10 * USEC_PER_SEC)
 
+/* Frees what it holds; all is then zero. */
 void spec_done(Spec *s);
 #define _cleanup_spec_ _cleanup_(spec_done)
 

@@ -14,6 +14,7 @@ typedef struct JournalWriter {
                 .fd = -EBADF                                                                                 \
         }
 
+/* Closes the socket; it is then as JOURNAL_WRITER_INIT. */
 void journal_writer_done(JournalWriter *w);
 #define _cleanup_journal_writer_ _cleanup_(journal_writer_done)
 

@@ -8,6 +8,7 @@
 
 typedef struct cJSON Json;
 
+/* Frees a value with all that is in it; NULL is none. */
 void json_free(Json *j);
 DEFINE_CLEANUP_FUNC(Json *, json_free);
 #define _cleanup_json_ _cleanup_(json_freep)
@@ -65,6 +66,7 @@ typedef enum JsonKind {
         JSON_OBJECT,
 } JsonKind;
 
+/* Return: the kind; JSON_ABSENT of NULL. */
 JsonKind json_kind(const Json *j);
 /* Return: the number; NAN where j is none. */
 double json_number(const Json *j);

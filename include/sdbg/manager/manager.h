@@ -95,6 +95,7 @@ typedef struct UnitStatus {
         usec_t active_enter; /* CLOCK_REALTIME */
 } UnitStatus;
 
+/* Frees what it holds; all is then zero. */
 void unit_status_done(UnitStatus *s);
 #define _cleanup_unit_status_ _cleanup_(unit_status_done)
 
@@ -115,6 +116,7 @@ typedef struct UnitList {
         size_t n;
 } UnitList;
 
+/* Frees what it holds; it is then empty. */
 void unit_list_done(UnitList *l);
 #define _cleanup_unit_list_ _cleanup_(unit_list_done)
 

@@ -21,6 +21,7 @@ typedef struct AgentsResult {
         bool plugin_changed;
 } AgentsResult;
 
+/* Frees what it holds; it is then empty. */
 void agents_result_done(AgentsResult *r);
 #define _cleanup_agents_result_ _cleanup_(agents_result_done)
 

@@ -14,6 +14,7 @@ typedef struct JobList {
         size_t n;
 } JobList;
 
+/* Frees what it holds; it is then empty. */
 void job_list_done(JobList *l);
 #define _cleanup_job_list_ _cleanup_(job_list_done)
 

@@ -38,6 +38,7 @@ typedef struct PostMortem {
         char **hints; /* what to try, one sentence each */
 } PostMortem;
 
+/* Frees what it holds; it is then empty. */
 void post_mortem_done(PostMortem *p);
 #define _cleanup_post_mortem_ _cleanup_(post_mortem_done)
 

@@ -36,6 +36,7 @@ typedef struct WaitResult {
         WaitOutcome *outcomes; /* one for each of them */
 } WaitResult;
 
+/* Frees what it holds; it is then empty. */
 void wait_result_done(WaitResult *r);
 #define _cleanup_wait_result_ _cleanup_(wait_result_done)
 

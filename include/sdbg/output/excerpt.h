@@ -30,4 +30,5 @@ int excerpt_add(Excerpt *e, const char *text, size_t len);
 /* Prints the rest. Return: as excerpt_add(). */
 int excerpt_end(Excerpt *e);
 
+/* Frees what it holds. */
 void excerpt_done(Excerpt *e);

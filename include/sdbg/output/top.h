@@ -30,6 +30,7 @@ typedef struct Top {
         char message[TOP_MESSAGE_MAX]; /* in place of the list of keys, until the next key */
 } Top;
 
+/* Frees what it holds; it is then empty. */
 void top_done(Top *t);
 #define _cleanup_top_ _cleanup_(top_done)
 

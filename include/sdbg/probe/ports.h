@@ -31,6 +31,7 @@ typedef enum PortDetail {
         PORTS_ALL, /* all kinds, with the process */
 } PortDetail;
 
+/* Frees what it holds; it is then empty. */
 void port_table_done(PortTable *t);
 #define _cleanup_port_table_ _cleanup_(port_table_done)
 

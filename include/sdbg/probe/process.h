@@ -16,6 +16,7 @@ typedef struct ProcessList {
         size_t n;
 } ProcessList;
 
+/* Frees what it holds; it is then empty. */
 void process_list_done(ProcessList *l);
 #define _cleanup_process_list_ _cleanup_(process_list_done)
 

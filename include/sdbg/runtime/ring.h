@@ -56,6 +56,7 @@ typedef struct Ring {
                 .fd = -EBADF                                                                                 \
         }
 
+/* Closes the file, which stays. */
 void ring_done(Ring *r);
 #define _cleanup_ring_ _cleanup_(ring_done)
 

@@ -17,6 +17,8 @@ typedef struct Terminal Terminal;
 
 /* Return: a terminal; NULL without memory, or where this program was built without emulation. */
 Terminal *terminal_new(int cols, int rows);
+
+/* Frees it, which must not be NULL. */
 void terminal_free(Terminal *t);
 DEFINE_CLEANUP_FUNC(Terminal *, terminal_free);
 #define _cleanup_terminal_ _cleanup_(terminal_freep)
@@ -25,6 +27,7 @@ DEFINE_CLEANUP_FUNC(Terminal *, terminal_free);
  * position, its kind); NULL where a real one does. */
 void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers);
 
+/* Gives both screens another size; the program is not told. */
 void terminal_resize(Terminal *t, int cols, int rows);
 
 /* Nothing was printed for a moment: packs what the emulator holds, until any of these functions is called

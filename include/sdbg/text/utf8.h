@@ -10,6 +10,7 @@
  * where the bytes end inside a sequence that is good so far. */
 int utf8_decode(const char *p, size_t len, uint32_t *ret);
 
+/* Return: whether all `len` bytes are whole sequences; no bytes are valid. */
 bool utf8_is_valid(const char *p, size_t len);
 
 /* Columns that the code point takes on a terminal: 0 (combining), 1 or 2 (wide); wcwidth(3) under the
