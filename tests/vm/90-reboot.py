@@ -3,18 +3,16 @@
 """What is known of jobs when the machine has gone down under them, as without power. suite calls prepare() before."""
 
 import datetime
-import json
-import pathlib
 import re
 
 import harness
+import reboots
 from harness import run, sdbg, wait_until
 
 NAME = "running"
 ENABLED = "enabled"
 # As without power: nothing is stopped, nothing is written.
 DOWN = ["systemctl", "reboot", "--force", "--force"]
-NOTE = pathlib.Path.home() / "before-reboot.json"
 
 
 def now():
@@ -30,22 +28,11 @@ def prepare():
     wait_until(lambda: run("journalctl", "--user", "SDBG_JOB=ended", "SDBG_EVENT=exit", "--quiet").stdout, 60)
     harness.root("journal-sync")
     sdbg("events", "--new=over-the-reboot")
-    jobs = {job["name"]: job for job in sdbg("list", json=True).json}
-    NOTE.write_text(json.dumps(jobs | {"time": now()}))
+    reboots.note_jobs(time=now())
     run("sync")
 
 
-class Reboot(harness.SystemTest):
-    timeout = 240
-
-    def setUp(self):
-        super().setUp()
-        self.before = json.loads(NOTE.read_text())
-
-    def status(self, name):
-        (job,) = sdbg("status", name, json=True).json
-        return job
-
+class Reboot(reboots.RebootTest):
     def test_running_job_is_lost(self):
         job, before = self.status(NAME), self.before[NAME]
         self.assertEqual((job["state"], job["result"], job["run"]), ("failed", "lost", before["run"]))
@@ -58,10 +45,7 @@ class Reboot(harness.SystemTest):
         self.assertEqual(listed["reason"], job["reason"])
 
     def test_enabled_job_is_back(self):
-        sdbg("wait", "--for", "ready", ENABLED, timeout=100)
-        job = self.status(ENABLED)
-        self.assertEqual((job["state"], job["command"]), ("ready", self.before[ENABLED]["command"]))
-        self.assertNotEqual(job["run"], self.before[ENABLED]["run"])
+        self.assert_back(ENABLED)
         self.assertEqual(sdbg("logs", ENABLED).stdout, "is up\n")
         # What had been read before is not new, also by a reader's mark that was made on another boot.
         events = [(e["job"], e["event"]) for e in sdbg("events", "--new=over-the-reboot", json=True).json_lines]

@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: MIT
 """What is known of jobs when the machine was rebooted as it should be. suite calls prepare() before."""
 
-import json
-import pathlib
-
 import harness
+import reboots
 from harness import sdbg, wait_until
 
 NAME = "told-to-end"
 ENABLED = "comes-back"
 DOWN = ["systemctl", "reboot"]
-NOTE = pathlib.Path.home() / "before-shutdown.json"
 
 
 def prepare():
@@ -19,21 +16,11 @@ def prepare():
     sdbg("start", "--name", ENABLED, "--ready-log", "is up", "-c", "echo is up; exec sleep 1000")
     sdbg("enable", ENABLED)
     wait_until(lambda: "seen" in sdbg("logs", NAME).stdout, 60)
-    NOTE.write_text(json.dumps({job["name"]: job for job in sdbg("list", json=True).json}))
     sdbg("events", "--new=over-the-reboot", "--json")
+    reboots.note_jobs()
 
 
-class Shutdown(harness.SystemTest):
-    timeout = 240
-
-    def setUp(self):
-        super().setUp()
-        self.before = json.loads(NOTE.read_text())
-
-    def status(self, name):
-        (job,) = sdbg("status", name, json=True).json
-        return job
-
+class Shutdown(reboots.RebootTest):
     def test_running_job_was_stopped(self):
         job, before = self.status(NAME), self.before[NAME]
         self.assertEqual((job["state"], job["result"], job["run"]), ("exited", "stopped", before["run"]))
@@ -45,10 +32,7 @@ class Shutdown(harness.SystemTest):
         self.assertIn("last words", sdbg("logs", NAME).stdout)
 
     def test_enabled_job_is_back(self):
-        sdbg("wait", "--for", "ready", ENABLED, timeout=100)
-        job = self.status(ENABLED)
-        self.assertEqual((job["state"], job["command"]), ("ready", self.before[ENABLED]["command"]))
-        self.assertNotEqual(job["run"], self.before[ENABLED]["run"])
+        self.assert_back(ENABLED)
         self.check_new_events()
         sdbg("disable", ENABLED)
 
