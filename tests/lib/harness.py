@@ -15,6 +15,7 @@
 """
 
 import faulthandler
+import functools
 import itertools
 import json as jsonlib
 import os
@@ -272,6 +273,13 @@ class SystemTest(unittest.TestCase):
     maxDiff = None
     noted = ""
 
+    @functools.cached_property
+    def directory(self):
+        """A directory of the test's own, that is removed at its end."""
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        return pathlib.Path(directory.name)
+
     def note(self, text):
         """Tells a figure that is worth to be seen, and no condition; of a test that succeeds."""
         self.noted = f"{self.noted}; {text}" if self.noted else text
@@ -301,14 +309,19 @@ class SystemTest(unittest.TestCase):
 
 
 class JobTest(SystemTest):
-    """The base of tests around one job: a name for it, and a directory that is removed."""
+    """The base of tests around one job."""
 
     def setUp(self):
         super().setUp()
         self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
+
+    def start(self, *arguments, name=None, **options):
+        """Without waiting whether it stays; options as for run(). Return: the job."""
+        return sdbg("start", "--name", name or self.name, "--settle=0", *arguments, json=True, **options).json
+
+    def status(self, name=None):
+        (job,) = sdbg("status", name or self.name, json=True).json
+        return job
 
 
 def _stop_all():

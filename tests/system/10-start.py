@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import stat
-import tempfile
 
 import harness
 from harness import alive, run, sdbg, spawn, unique_name
@@ -16,12 +15,6 @@ JOBS = harness.RUNTIME / "sdbg/jobs"
 
 
 class StartTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
     def file(self, name, text="", mode=0o644):
         path = self.directory / name
         path.write_bytes(text.encode() if isinstance(text, str) else text)

@@ -16,17 +16,10 @@ TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d$"
 
 
 class EndTest(harness.JobTest):
-    def start(self, *command, exits=0):
-        return sdbg("start", "--name", self.name, "--settle=0", *command, json=True, exits=exits).json
-
     def start_failing(self, *command):
         """Starts what ends by itself, perhaps so early that it is told at once."""
         code = sdbg("start", "--name", self.name, "--settle=0", *command, exits=None).code
         self.assertIn(code, (0, 5))
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
 
     def unit_gone(self):
         wait_until(lambda: not harness.job_units())

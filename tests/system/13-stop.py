@@ -29,10 +29,6 @@ class StopTest(harness.JobTest):
     def start(self, *command, name=None):
         return sdbg("start", "--name", name or self.name, *command, json=True).json
 
-    def status(self, name=None):
-        (job,) = sdbg("status", name or self.name, json=True).json
-        return job
-
     def processes(self):
         """All that the test has started and that is alive; not what tests the jobs."""
         return [pid for pid in harness.marked(harness.MARKER, os.environ[harness.MARKER])]

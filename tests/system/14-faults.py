@@ -46,10 +46,6 @@ class FaultTest(harness.JobTest):
         self.assertFalse((RUNTIME / "sdbg/jobs" / self.name).exists())
         self.assert_whole(sdbg("logs", "--all", self.name).stdout)
 
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
-
     def kill_supervisor(self, signal="KILL"):
         harness.systemctl_user("kill", "--kill-who=main", f"--signal={signal}", harness.unit_of(self.name))
 

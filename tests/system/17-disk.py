@@ -2,24 +2,15 @@
 # SPDX-License-Identifier: MIT
 """A journal without room. In a bed of its own: its small disk stays."""
 
-import pathlib
-import tempfile
 
 import harness
-from harness import sdbg, unique_name, wait_until
+from harness import sdbg, wait_until
 
 
-class Disk(harness.SystemTest):
+class Disk(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.gate = pathlib.Path(directory.name) / "gate"
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
+        self.gate = self.directory / "gate"
 
     def start_counting(self):
         sdbg("start", "--name", self.name, "-c",

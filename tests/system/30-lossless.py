@@ -3,10 +3,8 @@
 """However much a job prints, and whatever bytes: `sdbg logs` gives all of it back."""
 
 import hashlib
-import pathlib
 import random
 import string
-import tempfile
 
 import harness
 from harness import run, sdbg, unique_name, wait_until
@@ -23,14 +21,10 @@ def cksum_of_logs(name, *options):
     return cksum("sdbg", "logs", "--all", *options, name)
 
 
-class LosslessTest(harness.SystemTest):
+class LosslessTest(harness.JobTest):
     def setUp(self):
         super().setUp()
         self.addCleanup(self.assert_readable)
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.name = unique_name()
 
     def assert_readable(self):
         """By journalctl, without its --all."""

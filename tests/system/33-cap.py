@@ -29,18 +29,12 @@ def journal_bytes():
 
 
 class CapTest(harness.JobTest):
-    def start(self, *options):
-        sdbg("start", "--name", self.name, "--settle=0", *options)
-
     def print_to_end(self, *options):
         self.start(*options)
         sdbg("wait", self.name)
 
     def logs(self, *options):
         return sdbg("logs", "--all", *options, self.name)
-
-    def status(self):
-        return sdbg("status", self.name, json=True).json[0]
 
     def forget(self):
         """From now on there is only the journal."""

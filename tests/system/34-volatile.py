@@ -4,7 +4,7 @@
 """Where the journal is in memory alone, its user's entries are not the user's to read: sdbg has other ways."""
 
 import harness
-from harness import run, sdbg, unique_name, wait_until
+from harness import run, sdbg, wait_until
 
 
 class UnreadableJournal:
@@ -13,11 +13,7 @@ class UnreadableJournal:
         return ""
 
 
-class Volatile(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
+class Volatile(harness.JobTest):
     def start(self, script):
         """It may have failed by then."""
         sdbg("start", "--name", self.name, "--settle=0", "-c", script, exits=None)

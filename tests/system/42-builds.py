@@ -5,11 +5,9 @@ against what journalctl has."""
 
 import base64
 import datetime
-import pathlib
-import tempfile
 
 import harness
-from harness import sdbg, unique_name, wait_until
+from harness import sdbg, wait_until
 
 # Runs a command on a terminal of its own; what it prints goes to stdout and, the same bytes, to a file.
 ON_TERMINAL = """
@@ -29,14 +27,7 @@ rule cc
 SOURCES = 60
 
 
-class BuildTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.name = unique_name("build")
-
+class BuildTest(harness.JobTest):
     def write_sources(self, bad=()):
         rules = [BUILD]
         for i in range(SOURCES):

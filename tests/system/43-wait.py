@@ -5,7 +5,6 @@
 import os
 import pathlib
 import socket
-import tempfile
 
 import harness
 from harness import sdbg, spawn, unique_name, wait_until
@@ -19,9 +18,6 @@ def free_port():
 class WaitTest(harness.SystemTest):
     def setUp(self):
         super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
         self.gate = self.directory / "gate"
 
     def start(self, script, *options, name=None):

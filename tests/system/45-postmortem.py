@@ -24,11 +24,7 @@ GOLDEN = """\
 """
 
 
-class PostMortemTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
+class PostMortemTest(harness.JobTest):
     def run_job(self, script, *options):
         """Returns when also the unit is gone."""
         sdbg("start", "--name", self.name, "--settle=0", *options, "sh", "-c", script, exits=None)
@@ -36,8 +32,7 @@ class PostMortemTest(harness.SystemTest):
         wait_until(lambda: not harness.job_units(), timeout=30)
 
     def post_mortem(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job["post_mortem"]
+        return self.status()["post_mortem"]
 
     def text(self):
         return sdbg("status", self.name).stdout
@@ -46,7 +41,7 @@ class PostMortemTest(harness.SystemTest):
 class Reason(PostMortemTest):
     def test_running_has_none(self):
         sdbg("start", "--name", self.name, "sleep", "1000")
-        (job,) = sdbg("status", self.name, json=True).json
+        job = self.status()
         self.assertNotIn("post_mortem", job)
 
     def test_keys(self):

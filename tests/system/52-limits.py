@@ -5,18 +5,14 @@
 import os
 
 import harness
-from harness import sdbg, unique_name, unit_properties
+from harness import sdbg, unit_properties
 
 MIB = 1 << 20
 CONTROLLERS = {"memory": ("memory-max=64M", "memory_max_bytes", 64 * MIB), "cpu": ("cpu=50%", "cpu_max_percent", 50),
                "pids": ("tasks-max=100", "tasks_max", 100)}
 
 
-class LimitTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
+class LimitTest(harness.JobTest):
     def start(self, *arguments, **options):
         return sdbg("start", "--name", self.name, "--settle=0", *arguments, "sleep", "1000", **options)
 
@@ -35,7 +31,7 @@ class Limits(LimitTest):
 
     def test_they_hold_or_it_is_said(self):
         started = self.start(*(f"--{option}" for option, _, _ in CONTROLLERS.values()), json=True).json
-        (job,) = sdbg("status", self.name, json=True).json
+        job = self.status()
         self.assertEqual(started["warnings"], job["warnings"])
         shown = sdbg("status", self.name).stdout
         for controller, (option, key, value) in CONTROLLERS.items():

@@ -6,24 +6,12 @@ import json
 import os
 import pathlib
 import signal
-import tempfile
 
 import harness
-from harness import sdbg, unique_name, wait_until
+from harness import sdbg, wait_until
 
 
-class ResultTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
-    def start(self, *arguments):
-        return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True).json
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
-
+class ResultTest(harness.JobTest):
     def record(self):
         """The journal's only record of the end."""
         (entry,) = self.journal.of_job(self.name, "SDBG_EVENT=exit")
@@ -66,9 +54,7 @@ class Results(ResultTest):
 
     def test_core_dump(self):
         pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        sdbg("start", "--name", self.name, "--settle=0", "--cwd", directory.name, "-c", "ulimit -c unlimited; kill -ABRT $$", exits=None)
+        sdbg("start", "--name", self.name, "--settle=0", "--cwd", self.directory, "-c", "ulimit -c unlimited; kill -ABRT $$", exits=None)
         if not pattern.startswith("|"):
             self.assert_result("core-dump", 134, r"^killed by SIGABRT \(core dumped\)$", state="failed", exit_code=None, signal="SIGABRT")
         else:  # who takes the core is the machine's, and it is asked whether it did

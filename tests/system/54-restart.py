@@ -4,19 +4,15 @@
 
 import json
 import pathlib
-import tempfile
 
 import harness
 from harness import alive, sdbg, spawn, unique_name, wait_until
 
 
-class RestartTest(harness.SystemTest):
+class RestartTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.runs = pathlib.Path(directory.name, "runs")
+        self.runs = self.directory / "runs"
         self.runs.touch()
 
     def start(self, script, *options):
@@ -26,10 +22,6 @@ class RestartTest(harness.SystemTest):
 
     def count(self):
         return len(self.runs.read_text().splitlines())
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
 
     def records(self, event):
         return [json.loads(entry["SDBG_RECORD"]) for entry in self.journal.of_job(self.name, f"SDBG_EVENT={event}")]

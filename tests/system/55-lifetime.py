@@ -6,18 +6,7 @@ import harness
 from harness import alive, sdbg, spawn, unique_name, wait_until
 
 
-class LifetimeTest(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
-    def start(self, *arguments, name=None, **options):
-        return sdbg("start", "--name", name or self.name, "--settle=0", *arguments, json=True, **options).json
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
-
+class LifetimeTest(harness.JobTest):
     def error(self, value, exits=2):
         return sdbg("start", f"--lifetime={value}", "true", json=True, exits=exits).json["error"]["message"]
 
@@ -33,7 +22,7 @@ class Process(LifetimeTest):
         wait_until(lambda: not any(alive(job["pid"]) for job in jobs), timeout=5)
         wait_until(lambda: harness.job_units() == [harness.unit_of(self.name)])
         for name in mine:
-            (job,) = sdbg("status", name, json=True).json
+            job = self.status(name)
             self.assertEqual((job["state"], job["result"]), ("exited", "stopped"))
             self.assertRegex(job["reason"], rf"^stopped at the end of PID {agent.pid} \(sleep\), [23] processes ended$")
 

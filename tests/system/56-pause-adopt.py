@@ -5,31 +5,20 @@
 import json
 import os
 import pathlib
-import tempfile
 
 import harness
 from harness import alive, sdbg, spawn, unique_name, wait_until
 
 
-class PauseTest(harness.SystemTest):
+class PauseTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.ticks = pathlib.Path(directory.name, "ticks")
-
-    def start(self, *arguments):
-        return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True).json
+        self.ticks = self.directory / "ticks"
 
     def start_ticking(self, *options):
         """A job whose child writes all the time."""
         job = self.start(*options, "-c", f"setsid sh -c 'while :; do echo x >> {self.ticks}; sleep 0.01; done' & sleep 1000")
         wait_until(self.ticks.exists)
-        return job
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
         return job
 
     def assert_frozen(self):

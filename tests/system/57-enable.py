@@ -8,26 +8,18 @@ import shutil
 import stat
 
 import harness
-from harness import sdbg, systemctl_user, unique_name, unit_of, wait_until
+from harness import sdbg, systemctl_user, unit_of, wait_until
 
 HOME = pathlib.Path.home()
 
 
-class EnableTest(harness.SystemTest):
+class EnableTest(harness.JobTest):
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
         self.unit = unit_of(self.name)
         self.unit_file = HOME / ".config/systemd/user" / self.unit
         self.spec = HOME / ".local/state/sdbg/enabled" / f"{self.name}.json"
         self.addCleanup(sdbg, "disable", self.name, exits=None)
-
-    def start(self, *arguments, **options):
-        return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True, **options).json
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
 
     def enable(self, *arguments, **options):
         self.start(*arguments, **options)

@@ -10,13 +10,6 @@ from harness import sdbg, spawn, unique_name, wait_until
 
 
 class InteractiveTest(harness.JobTest):
-    def start(self, *arguments, **options):
-        return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True, **options).json
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
-
     def send(self, *arguments, **options):
         return sdbg("send", self.name, *arguments, **options)
 

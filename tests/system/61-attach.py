@@ -24,7 +24,7 @@ HELLO, INPUT, KEY, PASTE, END, SYNC, RESIZE, SCREEN, OUTPUT, GAP, BYE, ERROR, DE
 
 class AttachTest(harness.JobTest):
     def start(self, *arguments):
-        return sdbg("start", "--name", self.name, "--settle=0", "--pty", *arguments, json=True).json
+        return super().start("--pty", *arguments)
 
     def shell(self):
         """A job with a prompt."""
@@ -37,10 +37,6 @@ class AttachTest(harness.JobTest):
 
     def attach(self, *arguments, **options):
         return self.terminal("sdbg", "attach", *arguments, self.name, **options)
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
 
     def attached(self, count):
         wait_until(lambda: self.status()["attached"] == count, what=f"{count} attached")

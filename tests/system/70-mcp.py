@@ -617,12 +617,6 @@ class Calls(McpTest):
 
 
 class Policy(McpTest):
-    def setUp(self):
-        super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-
     def configured(self, text, **options):
         self.directory.joinpath("sdbg").mkdir(exist_ok=True)
         self.directory.joinpath("sdbg/sdbg.conf").write_text(text)

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import tempfile
 import tomllib
 
 import harness
@@ -42,10 +41,7 @@ BROKEN = ['{', '[]', '{"a": }', '{"a" 1}', '{} {}', '7', '{"{s}": []}', '{"{s}":
 class Agents(harness.SystemTest):
     def setUp(self):
         super().setUp()
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.home = pathlib.Path(directory.name, "home")
-        self.project = pathlib.Path(directory.name, "project")
+        self.home, self.project = self.directory / "home", self.directory / "project"
         (self.project / ".git").mkdir(parents=True)
         (self.project / "below").mkdir()
         self.home.mkdir()

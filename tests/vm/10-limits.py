@@ -13,19 +13,8 @@ HUNGRY = "x = []\nwhile True: x.append(bytearray(1 << 20))"
 LIMIT = 64 << 20
 
 
-class LimitsTest(harness.SystemTest):
+class LimitsTest(harness.JobTest):
     timeout = 240
-
-    def setUp(self):
-        super().setUp()
-        self.name = unique_name()
-
-    def start(self, *arguments):
-        return sdbg("start", "--name", self.name, "--settle=0", *arguments, json=True).json
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
 
     def cgroup_file(self, file):
         return harness.unit_cgroup(harness.unit_of(self.name)) / file
@@ -90,7 +79,7 @@ class Memory(LimitsTest):
         script = "x = bytearray(40 << 20); raise SystemExit(3)"
         self.start("--memory-max=64M", "python3", "-c", script)
         sdbg("wait", self.name, exits=3, timeout=100)
-        (job,) = sdbg("status", self.name, json=True).json
+        job = self.status()
         self.assertGreater(job["memory_peak_bytes"], 40 << 20)
         shown = re.search(r"memory: (\d+)% of its limit at the peak", sdbg("status", self.name).stdout)
         self.assertEqual(int(shown[1]), int(job["memory_peak_bytes"] / LIMIT * 100))

@@ -5,7 +5,7 @@
 import re
 
 import harness
-from harness import run, sdbg, unique_name, wait_until
+from harness import run, sdbg, wait_until
 
 JOURNAL = "/var/log/journal"
 DISK = "/var/tmp/journal-disk"
@@ -17,12 +17,11 @@ def root_script(script):
     run("sudo", "sh", "-ec", script)
 
 
-class Full(harness.SystemTest):
+class Full(harness.JobTest):
     timeout = 300
 
     def setUp(self):
         super().setUp()
-        self.name = unique_name()
         self.addCleanup(root_script, f"umount --lazy {JOURNAL}; rm -f {DISK}; systemctl restart systemd-journald")
         root_script(f"""
             journalctl --quiet --rotate --vacuum-size=1
@@ -34,10 +33,6 @@ class Full(harness.SystemTest):
             mount -o loop {DISK} {JOURNAL}
             systemctl restart systemd-journald""")
         self.journal = harness.Journal()
-
-    def status(self):
-        (job,) = sdbg("status", self.name, json=True).json
-        return job
 
     def start_flood(self):
         sdbg("start", "--name", self.name, "--settle=0", "--no-wait", "seq", LINES)
