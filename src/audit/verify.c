@@ -25,18 +25,6 @@ static void items_done(Items *l) {
         free(l->items);
 }
 
-static int add_item(Items *l, const Item *i) {
-        if ((l->n & (l->n - 1)) == 0) {
-                Item *p = reallocarray(l->items, l->n ? l->n * 2 : 1, sizeof(Item));
-
-                if (!p)
-                        return -ENOMEM;
-                l->items = p;
-        }
-        l->items[l->n++] = *i;
-        return 0;
-}
-
 /* What was in the ring when its header was read, and is not verified. */
 static int collect(Audit *a, Items *ret) {
         uint64_t pos, end;
@@ -56,9 +44,9 @@ static int collect(Audit *a, Items *ret) {
                 i.end = pos;
                 i.time = b.time;
                 i.seen = i.pos >= a->ring.header.skip_from && i.pos < a->ring.header.skip_to;
-                r = add_item(ret, &i);
-                if (r < 0)
-                        return r;
+                if (!GROW(ret->items, ret->n))
+                        return -ENOMEM;
+                ret->items[ret->n++] = i;
         }
         return 0;
 }

@@ -51,14 +51,13 @@ CheckStatus doctor_worst(const CheckList *l) {
 
 static int _printf_(5, 6)
         add(CheckList *l, const char *name, CheckStatus status, const char *remedy, const char *format, ...) {
-        Check *p = reallocarray(l->checks, l->n + 1, sizeof(Check)), *c;
+        Check *c;
         va_list ap;
         int r;
 
-        if (!p)
+        if (!GROW(l->checks, l->n))
                 return -ENOMEM;
-        l->checks = p;
-        c = &p[l->n];
+        c = &l->checks[l->n];
         *c = (Check){ .name = name, .status = status };
         va_start(ap, format);
         r = vasprintf(&c->message, format, ap);

@@ -187,15 +187,11 @@ void unit_list_done(UnitList *l) {
 
 static int add_row(UnitList *l, const char *unit, const char *description, const char *active,
                    const char *sub) {
-        /* Room grows by doubling, at powers of two. */
-        if ((l->n & (l->n - 1)) == 0) {
-                UnitRow *rows = reallocarray(l->rows, l->n ? l->n * 2 : 1, sizeof(UnitRow));
+        UnitRow *row;
 
-                if (!rows)
-                        return -ENOMEM;
-                l->rows = rows;
-        }
-        UnitRow *row = &l->rows[l->n++];
+        if (!GROW(l->rows, l->n))
+                return -ENOMEM;
+        row = &l->rows[l->n++];
         *row = (UnitRow){
                 .unit = strdup(unit),
                 .description = strdup(description),

@@ -29,20 +29,17 @@ static NewsItem *find(const News *n, const char *job, const char *run, JobState 
 
 /* Takes the text over, also on failure. */
 static int add(News *n, const char *job, const char *run, JobState state, bool told, char *text) {
-        NewsItem item = { strdup(job), strdup(strempty(run)), text, state, told }, *p;
+        NewsItem item = { strdup(job), strdup(strempty(run)), text, state, told };
 
-        p = reallocarray(n->items, n->n + 1, sizeof(NewsItem));
-        if (p)
-                n->items = p;
-        if (!p || !item.job || !item.run || !item.text) {
+        if (!GROW(n->items, n->n) || !item.job || !item.run || !item.text) {
                 item_done(&item);
                 return -ENOMEM;
         }
         if (n->n == ITEMS_MAX) {
-                item_done(&p[0]);
-                memmove(p, p + 1, --n->n * sizeof(NewsItem));
+                item_done(&n->items[0]);
+                memmove(n->items, n->items + 1, --n->n * sizeof(NewsItem));
         }
-        p[n->n++] = item;
+        n->items[n->n++] = item;
         return 0;
 }
 

@@ -36,11 +36,8 @@ static void forget(Session *s, size_t i) {
 
 int session_mark(Session *s, const char *job, const char *run, uint64_t seq) {
         ReadMark m = { .job = strdup(job), .run = strdup(strempty(run)), .seq = seq };
-        ReadMark *p = reallocarray(s->marks, s->n_marks + 1, sizeof(ReadMark));
 
-        if (p)
-                s->marks = p;
-        if (!p || !m.job || !m.run) {
+        if (!GROW(s->marks, s->n_marks) || !m.job || !m.run) {
                 mark_done(&m);
                 return -ENOMEM;
         }

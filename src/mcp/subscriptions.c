@@ -35,18 +35,16 @@ static int item_init(Subscription *i, uint64_t call, const char *uri) {
 }
 
 bool subscriptions_add(Subscriptions *s, uint64_t call, const char *uri) {
-        Subscription item = {}, *p;
+        Subscription item = {};
 
         if (find(s, call, uri))
                 return true;
         if (s->n == SUBSCRIPTIONS_MAX)
                 return false;
-        p = item_init(&item, call, uri) < 0 ? NULL : reallocarray(s->items, s->n + 1, sizeof(Subscription));
-        if (!p) {
+        if (item_init(&item, call, uri) < 0 || !GROW(s->items, s->n)) {
                 item_done(&item);
                 return false;
         }
-        s->items = p;
         s->items[s->n++] = item;
         return true;
 }

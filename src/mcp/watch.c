@@ -53,15 +53,13 @@ static int add_path(const Watch *w, const char *name, uint32_t events) {
 
 /* Begins to watch one job's directory; one that cannot be watched is one less to hear of. */
 static void add_job(Watch *w, const char *name) {
-        Watched *p, j = {};
+        Watched j = {};
 
         if (*name == '.' || find_name(w, name))
                 return;
         j.wd = add_path(w, name, JOB_EVENTS);
-        p = j.wd < 0 ? NULL : reallocarray(w->jobs, w->n + 1, sizeof(Watched));
-        if (!p)
+        if (j.wd < 0 || !GROW(w->jobs, w->n))
                 return;
-        w->jobs = p;
         j.name = strdup(name);
         if (j.name)
                 w->jobs[w->n++] = j;

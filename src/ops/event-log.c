@@ -85,14 +85,8 @@ static int is_wanted(const EventLog *l, const Entry *e) {
 
 /* Moves the entry into the list. Return: 1, -ENOMEM. */
 static int append(Entry **list, size_t *n, Entry *e) {
-        /* Room grows by doubling, at powers of two. */
-        if ((*n & (*n - 1)) == 0) {
-                Entry *p = reallocarray(*list, *n ? *n * 2 : 1, sizeof(Entry));
-
-                if (!p)
-                        return -ENOMEM;
-                *list = p;
-        }
+        if (!GROW(*list, *n))
+                return -ENOMEM;
         (*list)[(*n)++] = *e;
         *e = (Entry){};
         return 1;

@@ -22,14 +22,8 @@ void job_list_remove(JobList *l, size_t i) {
 }
 
 int job_list_take(JobList *l, Job *j) {
-        /* Room grows by doubling, at powers of two. */
-        if ((l->n & (l->n - 1)) == 0) {
-                Job *p = reallocarray(l->jobs, l->n ? l->n * 2 : 1, sizeof(Job));
-
-                if (!p)
-                        return -ENOMEM;
-                l->jobs = p;
-        }
+        if (!GROW(l->jobs, l->n))
+                return -ENOMEM;
         l->jobs[l->n++] = *j;
         *j = JOB_INIT;
         return 0;

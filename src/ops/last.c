@@ -17,7 +17,7 @@ typedef struct Mark {
 
 typedef struct Marks {
         Mark *marks;
-        size_t n, space;
+        size_t n;
 } Marks;
 
 static void marks_done(Marks *m) {
@@ -26,15 +26,8 @@ static void marks_done(Marks *m) {
 #define _cleanup_marks_ _cleanup_(marks_done)
 
 static int add_mark(Marks *m, const LogLine *line, size_t source) {
-        if (m->n == m->space) {
-                size_t space = m->space ? m->space * 2 : 256;
-                Mark *p = reallocarray(m->marks, space, sizeof(Mark));
-
-                if (!p)
-                        return -ENOMEM;
-                m->marks = p;
-                m->space = space;
-        }
+        if (!GROW(m->marks, m->n))
+                return -ENOMEM;
         m->marks[m->n++] = (Mark){ line->time, line->seq, source };
         return 0;
 }

@@ -30,13 +30,11 @@ void reading_done(Reading *g) {
 }
 
 int reading_add(Reading *g, const char *job, const char *run, usec_t started, usec_t ended, Source **ret) {
-        Source *p = reallocarray(g->sources, g->n + 1, sizeof(Source));
         Source *s;
 
-        if (!p)
+        if (!GROW(g->sources, g->n))
                 return -ENOMEM;
-        g->sources = p;
-        s = &p[g->n];
+        s = &g->sources[g->n];
         *s = (Source){ .started = started, .ended = ended, .picked = PICK_STATE_INIT };
         s->job = strdup(job);
         s->run = strdup(run);

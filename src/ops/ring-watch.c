@@ -83,13 +83,11 @@ static void read_events(RingWatch *w) {
 
 static int add_view(RingWatch *w, const char *name) {
         _cleanup_close_ int dir = openat(w->jobs_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        RingView *views = reallocarray(w->views, w->n + 1, sizeof(RingView)),
-                 v = { .wd = -1, .changed = true };
+        RingView v = { .wd = -1, .changed = true };
         char path[64];
 
-        if (!views)
+        if (!GROW(w->views, w->n))
                 return -ENOMEM;
-        w->views = views;
         if (dir < 0)
                 return 0; /* gone already */
         snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);

@@ -44,12 +44,11 @@ static int add_run(Runs *l, const char *id, usec_t started, usec_t ended) {
                 p->ended = MIN(p->ended, ended);
                 return 0;
         }
-        p = reallocarray(l->runs, l->n + 1, sizeof(Run));
-        if (!p)
+        if (!GROW(l->runs, l->n))
                 return -ENOMEM;
-        l->runs = p;
-        p[l->n] = (Run){ .id = strdup(id), .started = started, .ended = ended };
-        return p[l->n].id ? (l->n++, 0) : -ENOMEM;
+        p = &l->runs[l->n];
+        *p = (Run){ .id = strdup(id), .started = started, .ended = ended };
+        return p->id ? (l->n++, 0) : -ENOMEM;
 }
 
 static usec_t end_of(const Job *j) {

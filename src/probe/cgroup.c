@@ -133,22 +133,8 @@ static void fclosep(FILE **f) {
 
 typedef struct PidList {
         pid_t *pids;
-        size_t n, cap, max;
+        size_t n, max;
 } PidList;
-
-static int add_pid(PidList *l, pid_t pid) {
-        if (l->n == l->cap) {
-                size_t cap = l->cap ? l->cap * 2 : 16;
-                pid_t *p = reallocarray(l->pids, cap, sizeof(pid_t));
-
-                if (!p)
-                        return -ENOMEM;
-                l->pids = p;
-                l->cap = cap;
-        }
-        l->pids[l->n++] = pid;
-        return 0;
-}
 
 static int collect_own(int fd, PidList *l) {
         _cleanup_(fclosep) FILE *f = NULL;
@@ -162,9 +148,9 @@ static int collect_own(int fd, PidList *l) {
                 return -ENOMEM;
         }
         while (l->n < l->max && fscanf(f, "%d", &pid) == 1) {
-                int r = add_pid(l, pid);
-                if (r < 0)
-                        return r;
+                if (!GROW(l->pids, l->n))
+                        return -ENOMEM;
+                l->pids[l->n++] = pid;
         }
         return 0;
 }

@@ -23,15 +23,9 @@ void port_table_done(PortTable *t) {
 }
 
 int port_table_add(PortTable *t, const Listener *l) {
-        /* Room grows by doubling, at powers of two. */
-        if ((t->n & (t->n - 1)) == 0) {
-                Listener *p = reallocarray(t->listeners, t->n ? t->n * 2 : 1, sizeof(Listener));
-
-                if (!p) {
-                        free(l->address);
-                        return -ENOMEM;
-                }
-                t->listeners = p;
+        if (!GROW(t->listeners, t->n)) {
+                free(l->address);
+                return -ENOMEM;
         }
         t->listeners[t->n++] = *l;
         return 0;
@@ -83,19 +77,8 @@ static int add_port(Ports *p, const Listener *l, pid_t pid) {
                 }
         if (p->n >= PORTS_MAX)
                 return 0;
-        if ((p->n & (p->n - 1)) == 0) {
-                size_t cap = p->n ? p->n * 2 : 1;
-                JobPort *ports = reallocarray(p->ports, cap, sizeof(JobPort));
-                uint64_t *inodes;
-
-                if (!ports)
-                        return -ENOMEM;
-                p->ports = ports;
-                inodes = reallocarray(p->inodes, cap, sizeof(uint64_t));
-                if (!inodes)
-                        return -ENOMEM;
-                p->inodes = inodes;
-        }
+        if (!GROW(p->ports, p->n) || !GROW(p->inodes, p->n))
+                return -ENOMEM;
         p->inodes[p->n] = l->inode;
         p->ports[p->n] = (JobPort){
                 .port = l->port,

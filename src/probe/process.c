@@ -118,7 +118,7 @@ typedef struct Parentage {
 /* All processes with their parents. Return: how many, negative errno. */
 static ssize_t read_parentage(Parentage **ret) {
         _cleanup_free_ Parentage *list = NULL;
-        size_t n = 0, cap = 0;
+        size_t n = 0;
         struct dirent *de;
         DIR *d = opendir("/proc");
 
@@ -130,14 +130,9 @@ static ssize_t read_parentage(Parentage **ret) {
 
                 if (parse_int(de->d_name, &pid) < 0 || process_identify(pid, &p) < 0)
                         continue;
-                if (n == cap) {
-                        Parentage *more = reallocarray(list, cap = cap ? cap * 2 : 256, sizeof(Parentage));
-
-                        if (!more) {
-                                closedir(d);
-                                return -ENOMEM;
-                        }
-                        list = more;
+                if (!GROW(list, n)) {
+                        closedir(d);
+                        return -ENOMEM;
                 }
                 list[n++] = (Parentage){ pid, p.parent };
         }

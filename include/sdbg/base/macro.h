@@ -36,6 +36,19 @@
                 _fd;                                                                                         \
         })
 
+/* Makes room for one more in an array of n, NULL at first: it grows by doubling, at powers of two. Gives whether there
+ * is room; without memory the array is as it was. */
+#define GROW(array, n)                                                                                       \
+        ({                                                                                                   \
+                typeof(array) _grown = (array);                                                              \
+                size_t _n = (n);                                                                             \
+                if ((_n & (_n - 1)) == 0)                                                                    \
+                        _grown = reallocarray(_grown, _n > 0 ? _n * 2 : 1, sizeof(*_grown));                 \
+                if (_grown)                                                                                  \
+                        (array) = _grown;                                                                    \
+                _grown != NULL;                                                                              \
+        })
+
 /* Defines func##p() for _cleanup_(): calls func() on a pointer that is set. */
 #define DEFINE_CLEANUP_FUNC(type, func)                                                                      \
         static inline void func##p(type *p) {                                                                \
