@@ -27,7 +27,7 @@ static void forward(int signal) {
 }
 
 static void forward_signals(pid_t pid) {
-        static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
+        static const int signals[] = { SIGINT, SIGTERM, SIGQUIT };
         struct sigaction a = { .sa_handler = forward, .sa_flags = SA_RESTART };
 
         attached_pid = pid;
@@ -70,18 +70,21 @@ static int finish(Cli *cli, Manager *m, Job *j) {
         return job_exit_status(j);
 }
 
-/* Set when --detach-after is over. */
+/* Set when --detach-after is over, or the caller's terminal is closed. */
 static volatile int detached;
 
 static void detach(int signal) {
         detached = 1;
 }
 
-static void detach_after(usec_t time) {
+/* The time may be 0: never. Nobody is to be heeded whom the caller does not, as with nohup. */
+static void await_detach(usec_t time) {
         struct itimerval t = { .it_value = { .tv_sec = time / USEC_PER_SEC,
                                              .tv_usec = time % USEC_PER_SEC } };
         struct sigaction a = { .sa_handler = detach };
 
+        if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+                (void) sigaction(SIGHUP, &a, NULL);
         (void) sigaction(SIGALRM, &a, NULL);
         (void) setitimer(ITIMER_REAL, &t, NULL);
 }
@@ -103,14 +106,14 @@ static int stream(Cli *cli, Manager *m, Job *j, const StartRequest *q) {
         int r;
 
         forward_signals(j->pid);
-        if (q->detach_after > 0)
-                detach_after(q->detach_after);
+        await_detach(q->detach_after);
         r = op_stream(j->name, j->run, &detached, pass_on, NULL, &cli->error);
         if (feeder > 0)
                 (void) kill(feeder, SIGKILL);
         if (detached) {
                 error_clear(&cli->error);
-                attach_say_detached(j->name);
+                fprintf(stderr, "sdbg: %s goes on in the background; 'sdbg logs -f %s' follows it\n", j->name,
+                        j->name);
                 return 0;
         }
         if (r == -EPIPE || r == -EBADF)

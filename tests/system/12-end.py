@@ -425,6 +425,12 @@ class Run(EndTest):
         child.wait()
         self.assertEqual(self.status()["state"], "running")
 
+    def test_terminal_that_is_closed(self):
+        child = self.interrupt(signal.SIGHUP, "echo ready; exec sleep 1000")
+        self.assertEqual(child.wait(timeout=30), 0)
+        self.assertIn(f"'sdbg logs -f {self.name}'", child.stderr.read().decode())
+        self.assertEqual(self.status()["state"], "running")
+
     def test_closed_output(self):
         child = spawn("sdbg", "run", "--name", self.name, "-c", "while :; do echo x; sleep 0.01; done")
         child.stdout.readline()
