@@ -197,7 +197,7 @@ Json *terminal_to_json(Terminal *t, bool color) {
         vterm_get_size(t->vt, &rows, &cols);
         if (!o || json_set(o, "cols", json_new_number(cols)) < 0 ||
             json_set(o, "rows", json_new_number(rows)) < 0 || json_set(o, "cursor", cursor_to_json(t)) < 0 ||
-            json_set(o, "title", json_new_string(*t->title ? t->title : NULL)) < 0 ||
+            json_set(o, "title", json_new_string(*t->title.text ? t->title.text : NULL)) < 0 ||
             json_set(o, "alternate", json_new_bool(t->alternate)) < 0 ||
             json_set(o, "lines", lines_to_json(t, rows, cols, color)) < 0) {
                 json_free(o);

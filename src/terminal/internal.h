@@ -6,6 +6,7 @@
 #include "sdbg/terminal/terminal.h"
 
 #include "terminal/store.h"
+#include "terminal/title.h"
 
 struct Terminal {
         Store store; /* unpacked before any use of vt */
@@ -15,5 +16,5 @@ struct Terminal {
         bool cursor_visible, alternate, has_alternate;
         char before; /* the last byte, where the alternate screen is not there yet */
         int mouse;   /* VTERM_PROP_MOUSE_… */
-        char title[256];
+        Title title;
 };

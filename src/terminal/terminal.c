@@ -10,14 +10,6 @@ static void on_output(const char *data, size_t len, void *userdata) {
                 buf_append(t->output, data, len);
 }
 
-static void set_title(Terminal *t, const char *text, size_t len, bool first) {
-        size_t have = first ? 0 : strlen(t->title);
-
-        len = MIN(len, sizeof(t->title) - 1 - have);
-        memcpy(t->title + have, text, len);
-        t->title[have + len] = '\0';
-}
-
 static int on_property(VTermProp property, VTermValue *value, void *userdata) {
         Terminal *t = userdata;
 
@@ -30,13 +22,6 @@ static int on_property(VTermProp property, VTermValue *value, void *userdata) {
                 break;
         case VTERM_PROP_MOUSE:
                 t->mouse = value->number;
-                break;
-        case VTERM_PROP_TITLE:
-#if VTERM_VERSION_MAJOR == 0 && VTERM_VERSION_MINOR < 2
-                set_title(t, value->string, strlen(value->string), true);
-#else
-                set_title(t, value->string.str, value->string.len, value->string.initial);
-#endif
                 break;
         default:
                 break;
@@ -83,6 +68,7 @@ static void make_alternate(Terminal *t, const char *data, size_t len) {
 
 void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
         store_unpack(&t->store);
+        title_take(&t->title, data, len);
         if (!t->has_alternate)
                 make_alternate(t, data, len);
         t->output = answers;

@@ -215,11 +215,80 @@ static void test_state(void **state) {
                                   "\"title\":\"the title\",\"alternate\":false,\"lines\":[\"a\",\"b\"]}");
 }
 
+static void assert_title(Terminal *t, const char *expected) {
+        _cleanup_json_ Json *o = terminal_to_json(t, false);
+
+        assert_string_equal(json_string(json_get(o, "title")) ?: "", expected);
+}
+
+/* A title can come in pieces, whatever is between them. */
+static void test_title(void **state) {
+        static const char *const titles[] = { "one", "", "caf\xc3\xa9 and more", "a;b" };
+        static const char *const ends[] = { "\007", "\033\\" };
+
+        for (size_t piece = 1; piece < 8; piece++) {
+                _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+
+                for (size_t i = 0; i < ELEMENTSOF(titles) * ELEMENTSOF(ends); i++) {
+                        const char *title = titles[i % ELEMENTSOF(titles)];
+                        char text[64];
+                        size_t len;
+
+                        len = (size_t) snprintf(text, sizeof(text), "\033]%zu;%s%sx", i % 2 * 2, title,
+                                                ends[i / ELEMENTSOF(titles)]);
+                        for (size_t at = 0; at < len; at += piece)
+                                terminal_write(t, text + at, MIN(piece, len - at), NULL);
+                        assert_title(t, title);
+                }
+                assert_screen(t, "xxxxxxxx\n");
+        }
+}
+
+/* What looks like a title, and what breaks one off. */
+static void test_no_title(void **state) {
+        static const struct {
+                const char *printed, *title;
+        } rows[] = {
+                { "\033]1;icon\007", "first" },    { "\033]20;x\007", "first" },
+                { "\033]2x\007", "first" },        { "]2;x\007", "first" },
+                { "\033]2;x\030y\007", "first" },  { "\033]2;x\033[m\007", "first" },
+                { "\033\033]2;x\007", "x" },       { "\033]2;x\033]2;y\007", "y" },
+                { "\033]2;a\nb\177c\007", "abc" }, { "\033]2;x\033\\y\007", "x" },
+                { "\033Ptext\033]2;x\007", "x" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+
+                print(t, "\033]2;first\007");
+                print(t, rows[i].printed);
+                assert_title(t, rows[i].title);
+        }
+}
+
+static void test_long_title(void **state) {
+        _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+        char expected[256] = "x";
+
+        print(t, "\033]2;x");
+        for (int i = 0; i < 200; i++) {
+                print(t, "\xc3\xa9\xe2\x82\xac");
+                if (strlen(expected) + 5 < sizeof(expected))
+                        strcat(expected, "\xc3\xa9\xe2\x82\xac");
+        }
+        strcat(expected, "\xc3\xa9");
+        print(t, "\007");
+        assert_title(t, expected);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_text),    cmocka_unit_test(test_draw),  cmocka_unit_test(test_rest),
-                cmocka_unit_test(test_keys),    cmocka_unit_test(test_paste), cmocka_unit_test(test_line),
-                cmocka_unit_test(test_answers), cmocka_unit_test(test_state),
+                cmocka_unit_test(test_text),       cmocka_unit_test(test_draw),
+                cmocka_unit_test(test_rest),       cmocka_unit_test(test_keys),
+                cmocka_unit_test(test_paste),      cmocka_unit_test(test_line),
+                cmocka_unit_test(test_answers),    cmocka_unit_test(test_state),
+                cmocka_unit_test(test_title),      cmocka_unit_test(test_no_title),
+                cmocka_unit_test(test_long_title),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
