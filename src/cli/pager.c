@@ -17,16 +17,21 @@ static const char *pager_command(void) {
         if (!isatty(STDOUT_FILENO) || !terminal || !*terminal || streq(terminal, "dumb"))
                 return NULL;
         if (!command)
-                return "exec less || exec more || exec cat";
+                return "for pager in less more; do command -v $pager >/dev/null && exec $pager; done; exec "
+                       "cat";
         return *command && !streq(command, "cat") ? command : NULL;
 }
+
+/* Runs the command, and where there is no such thing shows the text as it is. The shell has to outlive the Ctrl+C
+ * that is meant for the pager. */
+static const char script[] = "trap : INT; eval \"$1\"; [ $? -ne 127 ] || exec cat";
 
 static _Noreturn void exec_pager(const char *command, int input) {
         (void) signal(SIGPIPE, SIG_DFL);
         /* Quits where all fits on the screen, keeps colours, leaves the text on the terminal. */
         (void) setenv("LESS", "FRX", 0);
         if (dup2(input, STDIN_FILENO) >= 0)
-                execl("/bin/sh", "sh", "-c", command, (char *) NULL);
+                execl("/bin/sh", "sh", "-c", script, "sh", command, (char *) NULL);
         _exit(127);
 }
 

@@ -8,6 +8,7 @@ import pathlib
 import pty
 import random
 import re
+import shutil
 
 import harness
 from harness import run, sdbg, spawn, unique_name, wait_until
@@ -450,6 +451,11 @@ class Colors(LogTest):
         for variables in ({"PAGER": "cat"}, {"PAGER": ""}, {"PAGER": "false", "TERM": "dumb"}):
             self.assertIn(b"plain", self.on_terminal("sdbg", "logs", self.name, **variables))
         self.assertIn(b"plain", self.on_terminal("sdbg", "logs", "-f", self.name, PAGER="false"))
+
+    def test_no_pager_installed(self):
+        (self.directory / "cat").symlink_to(shutil.which("cat"))
+        for env in ({"PAGER": "no-such-pager -x"}, {"PATH": str(self.directory), "PAGER": None, "SDBG_PAGER": None}):
+            self.assertIn(b"plain", self.on_terminal(shutil.which("sdbg"), "logs", self.name, **env))
 
     def test_pager_that_is_left_early(self):
         self.print("seq 100000")
