@@ -141,6 +141,14 @@ char *format_duration(char *buf, size_t size, usec_t t) {
         return buf;
 }
 
+char *format_local_time(char *buf, size_t size, usec_t realtime) {
+        time_t t = realtime / USEC_PER_SEC;
+        struct tm tm;
+
+        strftime(buf, size, "%Y-%m-%d %H:%M:%S", localtime_r(&t, &tm));
+        return buf;
+}
+
 char *format_rfc3339(char *buf, size_t size, usec_t realtime) {
         time_t t = realtime / USEC_PER_SEC;
         struct tm tm;

@@ -39,17 +39,15 @@ static bool find_last(const char *run, Entry *e) {
 }
 
 int job_mark_lost(Job *j) {
-        char time[RFC3339_MAX], *reason;
+        char time[LOCAL_TIME_MAX], *reason;
         _cleanup_entry_ Entry e = {};
         int r;
 
         if (find_last(j->run, &e)) {
-                format_rfc3339(time, sizeof(time), e.time);
-                time[strlen("2026-11-22")] = ' ';
-                r = asprintf(&reason, "its end was never written: the %s; last seen %.19s",
+                r = asprintf(&reason, "its end was never written: the %s; last seen %s",
                              is_of_this_boot(e.cursor) ? "user manager went away, by a logout or a crash"
                                                        : "machine was started anew while it ran",
-                             time);
+                             format_local_time(time, sizeof(time), e.time));
         } else
                 r = asprintf(&reason, "its end was never written: the user manager or the machine went away");
         if (r < 0)

@@ -105,14 +105,10 @@ static void print_size(Buf *b, uint64_t size) {
 }
 
 static void print_time(Buf *b, usec_t time) {
-        time_t seconds = time / USEC_PER_SEC;
-        char text[32];
-        struct tm tm;
+        char text[LOCAL_TIME_MAX];
 
-        if (time == 0)
-                return;
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
-        buf_append_str(b, text);
+        if (time > 0)
+                buf_append_str(b, format_local_time(text, sizeof(text), time));
 }
 
 /* "3min 2s" of a running job, "2h 5min ago" of an ended one. */

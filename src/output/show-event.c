@@ -11,12 +11,10 @@ static const char *without_name(const char *message, const char *job) {
 }
 
 int show_event(FILE *f, const Entry *e) {
-        time_t seconds = e->time / USEC_PER_SEC;
-        char time[64];
-        struct tm tm;
+        char time[LOCAL_TIME_MAX];
 
-        strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
-        fprintf(f, "%s  %-7s  %s: %s\n", time, e->event, e->job, without_name(strempty(e->message), e->job));
+        fprintf(f, "%s  %-7s  %s: %s\n", format_local_time(time, sizeof(time), e->time), e->event, e->job,
+                without_name(strempty(e->message), e->job));
         return ferror(f) ? -(errno ?: EIO) : 0;
 }
 

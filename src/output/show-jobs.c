@@ -32,14 +32,10 @@ int show_jobs_json(FILE *f, const JobList *l) {
 }
 
 static void show_time(FILE *f, const char *title, usec_t t) {
-        time_t seconds = t / USEC_PER_SEC;
-        char text[64];
-        struct tm tm;
+        char text[LOCAL_TIME_MAX];
 
-        if (t == 0)
-                return;
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
-        fprintf(f, "%11s: %s\n", title, text);
+        if (t > 0)
+                fprintf(f, "%11s: %s\n", title, format_local_time(text, sizeof(text), t));
 }
 
 static void show_size(FILE *f, const char *title, uint64_t bytes) {

@@ -3,9 +3,7 @@
 #include "sdbg/output/show.h"
 
 static void show_comparison(FILE *f, const PostMortem *p) {
-        char span[32], text[32];
-        time_t seconds;
-        struct tm tm;
+        char span[32], time[LOCAL_TIME_MAX];
 
         if (p->runs == 0)
                 return;
@@ -15,11 +13,8 @@ static void show_comparison(FILE *f, const PostMortem *p) {
                         format_duration(span, sizeof(span), p->usual_duration));
         if (p->failed_in_a_row > 1)
                 fprintf(f, ", %" PRIu64 " failures in a row", p->failed_in_a_row);
-        if (p->failed_in_a_row > 0 && p->last_success > 0) {
-                seconds = p->last_success / USEC_PER_SEC;
-                strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
-                fprintf(f, ", the last success %s", text);
-        }
+        if (p->failed_in_a_row > 0 && p->last_success > 0)
+                fprintf(f, ", the last success %s", format_local_time(time, sizeof(time), p->last_success));
         fprintf(f, "\n");
 }
 

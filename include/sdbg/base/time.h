@@ -33,6 +33,10 @@ int parse_duration(const char *s, usec_t *ret);
 /* "4min 3s", "1.2s", "340ms": at most two units, for people. Return: a static-size copy in `buf`. */
 char *format_duration(char *buf, size_t size, usec_t t);
 
+/* "2026-11-22 15:04:05", in local time, for people. Return: buf, which should hold LOCAL_TIME_MAX bytes. */
+#define LOCAL_TIME_MAX 32
+char *format_local_time(char *buf, size_t size, usec_t realtime);
+
 /* RFC 3339 with microseconds and zone: "2026-11-22T15:04:05.123456+01:00", in local time.
  * Return: buf, which should hold RFC3339_MAX bytes. */
 #define RFC3339_MAX 40

@@ -121,6 +121,13 @@ static void test_format_rfc3339(void **state) {
 }
 
 /* Also in the hour that a clock set back repeats. */
+static void test_format_local_time(void **state) {
+        char buf[LOCAL_TIME_MAX];
+
+        set_zone("CET-1");
+        assert_string_equal(format_local_time(buf, sizeof(buf), 1795356245123456), "2026-11-22 15:04:05");
+}
+
 static void test_rfc3339_round_trip(void **state) {
         static const char *const zones[] = { "UTC0", "EST5EDT,M3.2.0,M11.1.0", "CHAST-12:45", "X12" };
         const usec_t repeated = 1793512800 * USEC_PER_SEC; /* 2026-11-01T06:00:00Z */
@@ -196,10 +203,15 @@ static void test_sub(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse_duration),        cmocka_unit_test(test_parse_duration_refuses),
-                cmocka_unit_test(test_format_duration),       cmocka_unit_test(test_format_rfc3339),
-                cmocka_unit_test(test_rfc3339_round_trip),    cmocka_unit_test(test_parse_rfc3339),
-                cmocka_unit_test(test_parse_rfc3339_refuses), cmocka_unit_test(test_sub),
+                cmocka_unit_test(test_parse_duration),
+                cmocka_unit_test(test_parse_duration_refuses),
+                cmocka_unit_test(test_format_duration),
+                cmocka_unit_test(test_format_rfc3339),
+                cmocka_unit_test(test_format_local_time),
+                cmocka_unit_test(test_rfc3339_round_trip),
+                cmocka_unit_test(test_parse_rfc3339),
+                cmocka_unit_test(test_parse_rfc3339_refuses),
+                cmocka_unit_test(test_sub),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
