@@ -2,34 +2,14 @@
 #include "sdbg/base/strv.h"
 #include "sdbg/config/config.h"
 #include "sdbg/doctor/doctor.h"
-#include "sdbg/ops/logs.h"
 #include "sdbg/ops/start.h"
 #include "sdbg/output/show.h"
 
+#include "cli/last-lines.h"
 #include "cli/start-result.h"
 #include "cli/verbs.h"
 
 #define LINES_SHOWN 20
-
-typedef struct Target {
-        FILE *file;
-        LogStyle style;
-} Target;
-
-static int show_line(void *userdata, const LogLine *line) {
-        Target *t = userdata;
-        return show_log_line(t->file, &t->style, line);
-}
-
-/* What a job that is over already has printed: mostly the reason. */
-static void show_last_lines(const Job *j, FILE *file) {
-        Target t = { .file = file };
-
-        if (!j->run)
-                return;
-        (void) op_tail(j->name, j->run, LINES_SHOWN, show_line, &t, NULL);
-        show_log_end(file, &t.style);
-}
 
 static void prefix_error(Cli *cli, int r, const Job *j, const char *verb) {
         if (r == -ECHILD)
@@ -44,7 +24,7 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
 
         if (r < 0) {
                 if (r == -ECHILD && !cli->json)
-                        show_last_lines(j, stderr);
+                        show_last_lines(stderr, j, LINES_SHOWN);
                 prefix_error(cli, r, j, verb);
                 return r;
         }
@@ -55,7 +35,7 @@ int show_start_result(Cli *cli, int r, const StartResult *s, const char *verb) {
         if (cli->quiet)
                 printf("%s\n", j->name);
         else if (job_has_ended(j)) {
-                show_last_lines(j, stdout);
+                show_last_lines(stdout, j, LINES_SHOWN);
                 show_job_end(stdout, j);
         } else
                 show_job_start(stdout, j, s->reused);

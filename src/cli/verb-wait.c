@@ -1,38 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-#include "sdbg/ops/logs.h"
 #include "sdbg/ops/wait.h"
 #include "sdbg/output/show.h"
 
+#include "cli/last-lines.h"
 #include "cli/verbs.h"
 
 #define FAILURE_LINES 10
 
-typedef struct Target {
-        FILE *file;
-        LogStyle style;
-} Target;
-
-static int show_line(void *userdata, const LogLine *line) {
-        Target *t = userdata;
-
-        return show_log_line(t->file, &t->style, line);
-}
-
-/* What a failed job has printed last: mostly the reason. */
-static void show_last_lines(FILE *f, const Job *j) {
-        Target t = { .file = f };
-
-        if (j->state != JOB_FAILED || !j->run)
-                return;
-        (void) op_tail(j->name, j->run, FAILURE_LINES, show_line, &t, NULL);
-        show_log_end(f, &t.style);
+static void show_failure(FILE *f, const Job *j) {
+        if (j->state == JOB_FAILED)
+                show_last_lines(f, j, FAILURE_LINES);
 }
 
 static void show_outcomes(const WaitResult *w) {
         for (size_t i = 0; i < w->jobs.n; i++) {
                 show_wait_outcome(stdout, w, i);
                 if (w->what == WAIT_EXIT)
-                        show_last_lines(stdout, &w->jobs.jobs[i]);
+                        show_failure(stdout, &w->jobs.jobs[i]);
         }
 }
 
@@ -40,7 +24,7 @@ static void show_outcomes(const WaitResult *w) {
 static void show_failures(const WaitResult *w) {
         for (size_t i = 0; i < w->jobs.n; i++)
                 if (!w->outcomes[i].happened)
-                        show_last_lines(stderr, &w->jobs.jobs[i]);
+                        show_failure(stderr, &w->jobs.jobs[i]);
 }
 
 /* The first failure among those that have ended. */
