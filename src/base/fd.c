@@ -99,21 +99,24 @@ int fd_nonblock(int fd, bool on) {
         return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                closedir(*d);
+int open_dir_at(int dirfd, const char *path, DIR **ret) {
+        int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        *ret = fdopendir(fd);
+        if (*ret)
+                return 0;
+        r = -errno;
+        close_fd(fd);
+        return r;
 }
 
-static int remove_contents(int fd) {
-        _cleanup_(closedirp) DIR *d = fdopendir(fd);
+static int remove_contents(DIR *d) {
         struct dirent *de;
         int r = 0, k;
 
-        if (!d) {
-                r = -errno;
-                close_fd(fd);
-                return r;
-        }
         while ((de = readdir(d))) {
                 if (streq(de->d_name, ".") || streq(de->d_name, ".."))
                         continue;
@@ -125,17 +128,18 @@ static int remove_contents(int fd) {
 }
 
 int remove_tree_at(int dirfd, const char *name) {
-        int fd, r;
+        _cleanup_closedir_ DIR *d = NULL;
+        int r;
 
         if (unlinkat(dirfd, name, 0) >= 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM)
                 return -errno;
 
-        fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0)
-                return -errno;
-        r = remove_contents(fd);
+        r = open_dir_at(dirfd, name, &d);
+        if (r < 0)
+                return r;
+        r = remove_contents(d);
         if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT && r >= 0)
                 r = -errno;
         return r;

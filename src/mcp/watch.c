@@ -66,16 +66,12 @@ static void add_job(Watch *w, const char *name) {
 }
 
 static void add_all(Watch *w) {
-        int fd = openat(w->jobs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_closedir_ DIR *d = NULL;
 
-        if (!d) {
-                close_fd(fd);
+        if (open_dir_at(w->jobs_fd, ".", &d) < 0)
                 return;
-        }
         for (struct dirent *e; (e = readdir(d));)
                 add_job(w, e->d_name);
-        closedir(d);
 }
 
 int watch_open(Watch **ret) {

@@ -121,11 +121,6 @@ int cgroup_populated(int events_fd, bool *ret_frozen) {
         return strstr(text, "populated 1") != NULL;
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                closedir(*d);
-}
-
 static void fclosep(FILE **f) {
         if (*f)
                 fclose(*f);
@@ -161,21 +156,14 @@ static bool is_gone(int r) {
 }
 
 static int collect(int fd, PidList *l) {
-        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_closedir_ DIR *d = NULL;
         struct dirent *de;
-        int copy, r;
+        int r = collect_own(fd, l);
 
-        r = collect_own(fd, l);
+        if (r >= 0)
+                r = open_dir_at(fd, ".", &d);
         if (r < 0)
                 return is_gone(r) ? 0 : r;
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (copy < 0)
-                return is_gone(-errno) ? 0 : -errno;
-        d = fdopendir(copy);
-        if (!d) {
-                close_fd(copy);
-                return -ENOMEM;
-        }
         while ((de = readdir(d))) {
                 _cleanup_close_ int child = -EBADF;
 
@@ -192,20 +180,15 @@ static int collect(int fd, PidList *l) {
 }
 
 int cgroup_remove(int fd, const char *name) {
-        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_closedir_ DIR *d = NULL;
         struct dirent *de;
-        int child = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        int r = open_dir_at(fd, name, &d);
 
-        if (child < 0)
-                return errno == ENOENT ? 0 : -errno;
-        d = fdopendir(child);
-        if (!d) {
-                close_fd(child);
-                return -ENOMEM;
-        }
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
         while ((de = readdir(d)))
                 if (de->d_type == DT_DIR && de->d_name[0] != '.')
-                        (void) cgroup_remove(child, de->d_name);
+                        (void) cgroup_remove(dirfd(d), de->d_name);
         return unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 

@@ -89,14 +89,9 @@ static int add_port(Ports *p, const Listener *l, pid_t pid) {
         return p->ports[p->n++].address ? 0 : -ENOMEM;
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                closedir(*d);
-}
-
 /* Calls found() for each socket of a process. Return: 0, what found() gave, negative errno. */
 static int each_socket(pid_t pid, int (*found)(void *userdata, pid_t pid, uint64_t inode), void *userdata) {
-        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_closedir_ DIR *d = NULL;
         struct dirent *de;
         char path[32];
 
@@ -183,10 +178,10 @@ static int scan_processes(const PortTable *t, int cgroup_fd, PortDetail detail, 
 
 /* The sockets that were made in a cgroup, or below it: its id is its inode (kernfs, 64 bits). */
 static int take_of_cgroup(const PortTable *t, int fd, Ports *ports) {
-        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_closedir_ DIR *d = NULL;
         struct dirent *de;
         struct stat st;
-        int copy, r = 0;
+        int r = 0;
 
         if (fstat(fd, &st) < 0)
                 return -errno;
@@ -195,12 +190,7 @@ static int take_of_cgroup(const PortTable *t, int fd, Ports *ports) {
                         r = add_port(ports, &t->listeners[i], 0);
         if (r < 0 || st.st_nlink <= 2) /* no cgroup below it */
                 return r;
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        d = copy < 0 ? NULL : fdopendir(copy);
-        if (!d) {
-                close_fd(copy);
-                return -errno;
-        }
+        r = open_dir_at(fd, ".", &d);
         while (r >= 0 && (de = readdir(d))) {
                 _cleanup_close_ int child = -EBADF;
 
@@ -272,7 +262,7 @@ static int is_inode(void *userdata, pid_t pid, uint64_t inode) {
 }
 
 int listener_process(const Listener *l, pid_t *ret) {
-        _cleanup_(closedirp) DIR *d = opendir("/proc");
+        _cleanup_closedir_ DIR *d = opendir("/proc");
         uint64_t inode = l->inode;
         struct dirent *de;
 

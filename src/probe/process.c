@@ -118,9 +118,9 @@ typedef struct Parentage {
 /* All processes with their parents. Return: how many, negative errno. */
 static ssize_t read_parentage(Parentage **ret) {
         _cleanup_free_ Parentage *list = NULL;
-        size_t n = 0;
+        _cleanup_closedir_ DIR *d = opendir("/proc");
         struct dirent *de;
-        DIR *d = opendir("/proc");
+        size_t n = 0;
 
         if (!d)
                 return -errno;
@@ -130,13 +130,10 @@ static ssize_t read_parentage(Parentage **ret) {
 
                 if (parse_int(de->d_name, &pid) < 0 || process_identify(pid, &p) < 0)
                         continue;
-                if (!GROW(list, n)) {
-                        closedir(d);
+                if (!GROW(list, n))
                         return -ENOMEM;
-                }
                 list[n++] = (Parentage){ pid, p.parent };
         }
-        closedir(d);
         *ret = TAKE_PTR(list);
         return n;
 }

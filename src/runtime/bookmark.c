@@ -134,28 +134,18 @@ int bookmark_load(const char *reader, const char *key, char **ret, Error *reterr
         return 1;
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                closedir(*d);
-}
-
 /* Removes the oldest file where there are too many. */
 static int forget_oldest(int dir) {
         _cleanup_free_ char *oldest = NULL;
-        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_closedir_ DIR *d = NULL;
         struct timespec least = {};
         struct dirent *de;
         struct stat st;
         size_t n = 0;
-        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r = open_dir_at(dir, ".", &d);
 
-        if (fd < 0)
-                return -errno;
-        d = fdopendir(fd);
-        if (!d) {
-                close_fd(fd);
-                return -errno;
-        }
+        if (r < 0)
+                return r;
         while ((de = readdir(d))) {
                 if (!strchr(de->d_name, '@') || fstatat(dir, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;

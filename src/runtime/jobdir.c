@@ -224,26 +224,19 @@ static int compare_names(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                closedir(*d);
-}
-
 int jobdir_list(char ***ret, Error *reterr) {
         _cleanup_strv_free_ char **names = NULL;
-        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_close_ int jobs = jobs_open(reterr);
+        _cleanup_closedir_ DIR *d = NULL;
         struct dirent *de;
         size_t n = 0;
-        int fd;
+        int r;
 
-        fd = jobs_open(reterr);
-        if (fd < 0)
-                return fd;
-        d = fdopendir(fd);
-        if (!d) {
-                close_fd(fd);
-                return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot list runtime files");
-        }
+        if (jobs < 0)
+                return jobs;
+        r = open_dir_at(jobs, ".", &d);
+        if (r < 0)
+                return error_set(reterr, ERROR_BAD_RUNTIME_DIR, r, "cannot list runtime files");
         while ((de = readdir(d))) {
                 if (de->d_type != DT_DIR || job_name_check(de->d_name, NULL) < 0)
                         continue;

@@ -82,9 +82,9 @@ static Blocked thread_blocked(const Source *s, int tasks, const char *tid, pid_t
 }
 
 static Blocked process_blocked(const Source *s, pid_t pid) {
+        _cleanup_closedir_ DIR *d = NULL;
         Blocked found = BLOCKED_NO;
         char path[32];
-        DIR *d;
 
         snprintf(path, sizeof(path), "/proc/%d/task", (int) pid);
         d = opendir(path);
@@ -93,7 +93,6 @@ static Blocked process_blocked(const Source *s, pid_t pid) {
         for (struct dirent *e = readdir(d); e && found != BLOCKED_READ; e = readdir(d))
                 if (*e->d_name != '.')
                         found = MAX(found, thread_blocked(s, dirfd(d), e->d_name, pid));
-        closedir(d);
         return found;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "sdbg/base/macro.h"
@@ -14,6 +15,13 @@ static inline void close_fdp(int *fd) {
         close_fd(*fd);
 }
 #define _cleanup_close_ _cleanup_(close_fdp)
+
+DEFINE_CLEANUP_FUNC(DIR *, closedir);
+#define _cleanup_closedir_ _cleanup_(closedirp)
+
+/* Opens the directory `path` below dirfd (AT_FDCWD allowed) for readdir(3), without following a final symlink.
+ * Return: 0 and *ret, which the caller closes with closedir(3); negative errno. */
+int open_dir_at(int dirfd, const char *path, DIR **ret);
 
 /* Writes all of data. Return: 0, negative errno of write(2). */
 int write_all(int fd, const void *data, size_t len);
