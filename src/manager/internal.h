@@ -64,6 +64,12 @@ int manager_await_jobs(Manager *m, usec_t timeout, Error *reterr);
 int manager_process_until(Manager *m, bool (*done)(void *userdata), void *userdata, usec_t timeout,
                           Error *reterr);
 
+/* Begins a call of StartTransientUnit that fails where the unit exists. Its properties are to be appended, each a
+ * "(sv)", and then start_call_end() called. Return: 0 and *ret, which the caller unrefs; negative errno. */
+int start_call_begin(Manager *m, const char *unit, sd_bus_message **ret);
+/* Return: 0 or more, negative errno. */
+int start_call_end(sd_bus_message *call);
+
 /* Appends "NAME=VALUE" to a StartTransientUnit call's properties, with the type that the manager itself
  * gives for NAME. Return: 0; -EINVAL with reterr said. */
 int append_property(Manager *m, sd_bus_message *call, const char *assignment, Error *reterr);

@@ -5,12 +5,7 @@ static int make_call(Manager *m, const ScopeUnit *s, bool with_optional, sd_bus_
         _cleanup_message_ sd_bus_message *call = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(m->bus, &call, DESTINATION, OBJECT, INTERFACE,
-                                           "StartTransientUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(call, "ss", s->unit, "fail");
-        if (r >= 0)
-                r = sd_bus_message_open_container(call, 'a', "(sv)");
+        r = start_call_begin(m, s->unit, &call);
         if (r >= 0)
                 /* Delegate: only then may more processes be moved in. */
                 r = sd_bus_message_append(call, "(sv)(sv)(sv)(sv)", "Description", "s", s->description,
@@ -19,9 +14,7 @@ static int make_call(Manager *m, const ScopeUnit *s, bool with_optional, sd_bus_
         if (r >= 0 && with_optional)
                 r = sd_bus_message_append(call, "(sv)", "CollectMode", "s", "inactive-or-failed");
         if (r >= 0)
-                r = sd_bus_message_close_container(call);
-        if (r >= 0)
-                r = sd_bus_message_append(call, "a(sa(sv))", 0);
+                r = start_call_end(call);
         if (r >= 0)
                 *ret = TAKE_PTR(call);
         return r;

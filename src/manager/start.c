@@ -80,16 +80,32 @@ static bool is_optional_refused(const sd_bus_error *e) {
         return false;
 }
 
-static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error *reterr) {
+int start_call_begin(Manager *m, const char *unit, sd_bus_message **ret) {
         _cleanup_message_ sd_bus_message *call = NULL;
         int r;
 
         r = sd_bus_message_new_method_call(m->bus, &call, DESTINATION, OBJECT, INTERFACE,
                                            "StartTransientUnit");
         if (r >= 0)
-                r = sd_bus_message_append(call, "ss", u->unit, "fail");
+                r = sd_bus_message_append(call, "ss", unit, "fail");
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "(sv)");
+        if (r >= 0)
+                *ret = TAKE_PTR(call);
+        return r;
+}
+
+int start_call_end(sd_bus_message *call) {
+        int r = sd_bus_message_close_container(call);
+
+        return r < 0 ? r : sd_bus_message_append(call, "a(sa(sv))", 0);
+}
+
+static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error *reterr) {
+        _cleanup_message_ sd_bus_message *call = NULL;
+        int r;
+
+        r = start_call_begin(m, u->unit, &call);
         if (r >= 0)
                 r = append_properties(call, u, !m->is_older);
         if (r >= 0)
@@ -100,9 +116,7 @@ static int make_call(Manager *m, const StartUnit *u, sd_bus_message **ret, Error
                         return k;
         }
         if (r >= 0)
-                r = sd_bus_message_close_container(call);
-        if (r >= 0)
-                r = sd_bus_message_append(call, "a(sa(sv))", 0);
+                r = start_call_end(call);
         if (r < 0)
                 return manager_error(r, NULL, "cannot make the call that starts the unit", reterr);
         *ret = TAKE_PTR(call);
