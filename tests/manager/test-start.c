@@ -439,26 +439,27 @@ static void test_reconnected(void **state) {
         assert_outcome_at(FAKE_BUS, script, START_DONE);
 }
 
+/* What the unit's state says of a start whose answer nobody heard. */
+static const struct {
+        const FakeProperty *state;
+        StartOutcome outcome;
+} outcomes[] = {
+        { active, START_DONE },
+        { failed, START_FAILED },
+        { not_found, START_FAILED },
+};
+
 /* The call was carried out, and only its answer was lost: then no job is known, and the unit tells. */
 static void test_exists_after_unsure(void **state) {
-        static const struct {
-                const FakeProperty *state;
-                StartOutcome outcome;
-        } rows[] = {
-                { active, START_DONE },
-                { failed, START_FAILED },
-                { not_found, START_FAILED },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(outcomes); i++) {
                 const FakeStep again[] = {
-                        { "StartTransientUnit", DISCONNECTED }, { EXISTS }, { UNIT_IS(rows[i].state) }, {}
+                        { "StartTransientUnit", DISCONNECTED }, { EXISTS }, { UNIT_IS(outcomes[i].state) }, {}
                 };
-                const FakeStep anew[] = { { LOST }, { EXISTS }, { UNIT_IS(rows[i].state) }, {} };
+                const FakeStep anew[] = { { LOST }, { EXISTS }, { UNIT_IS(outcomes[i].state) }, {} };
 
-                assert_outcome_at(FAKE_BUS, again, rows[i].outcome);
+                assert_outcome_at(FAKE_BUS, again, outcomes[i].outcome);
                 fake_end(FAKE_BUS);
-                assert_outcome_at(FAKE_PRIVATE, anew, rows[i].outcome);
+                assert_outcome_at(FAKE_PRIVATE, anew, outcomes[i].outcome);
         }
 }
 
@@ -529,27 +530,18 @@ static void test_exists_before_unsure(void **state) {
 }
 
 static void test_job_removed_is_missed(void **state) {
-        static const struct {
-                const FakeProperty *state;
-                StartOutcome outcome;
-        } rows[] = {
-                { active, START_DONE },
-                { failed, START_FAILED },
-                { not_found, START_FAILED },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(outcomes); i++) {
                 const FakeStep missed[] = {
-                        { STARTED }, { JOB_THERE }, { JOB_GONE }, { UNIT_IS(rows[i].state) }, {}
+                        { STARTED }, { JOB_THERE }, { JOB_GONE }, { UNIT_IS(outcomes[i].state) }, {}
                 };
                 const FakeStep lost[] = { { STARTED, .hang_up = true },
                                           { FAKE_ACCEPT },
                                           { JOB_GONE },
-                                          { UNIT_IS(rows[i].state) },
+                                          { UNIT_IS(outcomes[i].state) },
                                           {} };
 
-                assert_outcome_at(FAKE_BUS, missed, rows[i].outcome);
-                assert_outcome_at(FAKE_PRIVATE, lost, rows[i].outcome);
+                assert_outcome_at(FAKE_BUS, missed, outcomes[i].outcome);
+                assert_outcome_at(FAKE_PRIVATE, lost, outcomes[i].outcome);
         }
 }
 
