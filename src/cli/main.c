@@ -48,6 +48,11 @@ int cli_connect_for(Cli *cli, const JobSelection *s, Manager **ret) {
         return -EINVAL;
 }
 
+void cli_say_if_none(const Cli *cli, const JobList *jobs) {
+        if (jobs->n == 0 && !cli->json && !cli->quiet)
+                fprintf(stderr, "No such jobs are running.\n");
+}
+
 /* Takes the global options before the verb. Return: the index of the verb in argv; argc where none is. */
 static int take_globals(Cli *cli, int argc, char **argv) {
         int i;

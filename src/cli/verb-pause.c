@@ -15,6 +15,7 @@ static int pause_or_resume(Cli *cli, PauseRequest *q, char **operands, bool paus
                 r = op_pause(m, q, pause, &jobs, &cli->error);
         if (r < 0)
                 return r;
+        cli_say_if_none(cli, &jobs);
         if (cli->json)
                 return show_jobs_json(stdout, &jobs);
         for (size_t i = 0; i < jobs.n && !cli->quiet; i++)

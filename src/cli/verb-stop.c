@@ -20,6 +20,7 @@ static int run_stop(Cli *cli, void *request, char **operands) {
                 r = op_stop(m, q, &jobs, &cli->error);
         if (r < 0)
                 return r;
+        cli_say_if_none(cli, &jobs);
         if (cli->json)
                 return show_jobs_json(stdout, &jobs);
         for (size_t i = 0; i < jobs.n && !cli->quiet; i++)
@@ -82,6 +83,31 @@ static int restart_one(Cli *cli, Manager *m, Job *j, const RestartRequest *q) {
         return r;
 }
 
+/* One that fails does not keep the others from it. Return: 0; negative with cli->error of the first, the others
+ * are shown. */
+static int restart_all(Cli *cli, Manager *m, JobList *jobs, const RestartRequest *q) {
+        Error first = {};
+        int result = 0;
+
+        for (size_t i = 0; i < jobs->n; i++) {
+                int r = restart_one(cli, m, &jobs->jobs[i], q);
+
+                if (r >= 0)
+                        continue;
+                if (result < 0) {
+                        if (!cli->json)
+                                show_error(&cli->error, false);
+                        error_clear(&cli->error);
+                        continue;
+                }
+                result = r;
+                first = cli->error;
+                cli->error = (Error){};
+        }
+        cli->error = first;
+        return result;
+}
+
 static int run_restart(Cli *cli, void *request, char **operands) {
         _cleanup_manager_ Manager *m = NULL;
         _cleanup_job_list_ JobList jobs = {};
@@ -93,8 +119,10 @@ static int run_restart(Cli *cli, void *request, char **operands) {
         r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
                 r = jobs_select(m, &q->select, JOB_STATE, operands[0] != NULL, &jobs, &cli->error);
-        for (size_t i = 0; r >= 0 && i < jobs.n; i++)
-                r = restart_one(cli, m, &jobs.jobs[i], q);
+        if (r >= 0) {
+                cli_say_if_none(cli, &jobs);
+                r = restart_all(cli, m, &jobs, q);
+        }
         return r >= 0 && cli->json ? show_jobs_json(stdout, &jobs) : r;
 }
 

@@ -87,9 +87,9 @@ static void show_limits(FILE *f, const Job *j) {
 static void show_resources(FILE *f, const Job *j) {
         char cpu[32];
 
-        fprintf(f, "%11s:", "resources");
-        if (j->cpu != USEC_INFINITY)
-                fprintf(f, " cpu %s", format_duration(cpu, sizeof(cpu), j->cpu));
+        if (j->cpu == USEC_INFINITY)
+                return; /* of what was never executed, nothing is known */
+        fprintf(f, "%11s: cpu %s", "resources", format_duration(cpu, sizeof(cpu), j->cpu));
         show_size(f, ", memory", j->memory);
         show_size(f, ", peak", j->memory_peak);
         show_size(f, ", read", j->io_read);
@@ -236,7 +236,7 @@ void show_job_start(FILE *f, const Job *j, bool reused) {
 void show_job_end(FILE *f, const Job *j) {
         char span[32];
 
-        fprintf(f, "%s: %s", j->name, strempty(j->reason));
+        fprintf(f, "%s: %s", j->name, j->reason ?: "ended");
         if (j->duration != USEC_INFINITY)
                 fprintf(f, " (ran %s)", format_duration(span, sizeof(span), j->duration));
         if (j->lingering)

@@ -359,6 +359,17 @@ class Restart(EndTest):
         self.assertEqual(sorted(after), sorted(names))
         self.assertFalse(set(before.values()) & set(after.values()))
 
+    def test_one_of_several_fails(self):
+        bad, good = unique_name(), unique_name()
+        sdbg("start", "--name", bad, "-c", "exit 3", exits=5)
+        before = sdbg("start", "--name", good, "sleep", "1000", json=True).json["pid"]
+        for json in (False, True):
+            result = sdbg("restart", bad, good, bad, json=json, exits=5)
+            self.assertIn(f"job '{bad}' failed", result.stdout if json else result.stderr)
+            after = sdbg("status", good, json=True).json[0]["pid"]
+            self.assertNotEqual(before, after)
+            before = after
+
     def test_several_with_json_is_one_document(self):
         names = [unique_name() for _ in range(2)]
         for name in names:

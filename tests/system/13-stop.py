@@ -350,6 +350,12 @@ class Selections(StopTest):
     def test_group_and_label(self):
         self.check("--group", self.group, "--label", "k=v", left=[0, 2, 3])
 
+    def test_none_of_those_selected(self):
+        for verb in ("stop", "pause", "resume", "restart"):
+            self.assertEqual(sdbg(verb, "no-such-*").stderr, "No such jobs are running.\n")
+            self.assertEqual(sdbg(verb, "-q", "--group=none").stderr, "")
+            self.assertEqual(sdbg(verb, "--group=none", json=True).json, [])
+
     def test_nothing_selected(self):
         for arguments in (["z*"], ["--group", "none"], ["--label", "k=w"]):
             with self.subTest(arguments):
