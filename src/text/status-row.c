@@ -86,6 +86,8 @@ static bool keep_above(const StatusRow *s, char final, Buf *out) {
                 limit_region(s, out);
         else if (strchr("Hfd", final) && atoi(parameters) >= s->rows)
                 limit_position(s, out);
+        else if (final == 'e') /* VPR goes beyond the region, CUD does not */
+                buf_printf(out, "\033[%.*sB", (int) s->n - 3, parameters);
         else
                 return false;
         return true;

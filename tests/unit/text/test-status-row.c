@@ -72,6 +72,7 @@ static void test_position_above(void **state) {
         check("\033[24;80H", "\033[23;80H", false);
         check("\033[999;999f", "\033[23;999f", false);
         check("\033[999H\033[24d", "\033[23H\033[23d", false);
+        check("\033[e\033[99e", "\033[B\033[99B", false);
 }
 
 static void test_what_erases_it(void **state) {
