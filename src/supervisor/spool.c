@@ -135,6 +135,14 @@ static int pass_by(Spool *s, const Batch *b, usec_t now) {
         return r;
 }
 
+/* Beyond the output cap the ring lets go of what is in it, and only the end of it is sent. */
+static void save_record(Spool *s, const Batch *b) {
+        _cleanup_buf_ Buf encoded = {};
+
+        if (s->capped && b->stream == STREAM_RECORD)
+                (void) send_batch(s, b, &encoded);
+}
+
 bool spool_put(Spool *s, Batch *b, usec_t now) {
         int r;
 
@@ -150,6 +158,7 @@ bool spool_put(Spool *s, Batch *b, usec_t now) {
                 set_blocked(s, true, now);
                 return false;
         }
+        save_record(s, b);
         if (b->stream != STREAM_RECORD)
                 s->accepted += b->len;
         s->next_entry++;

@@ -77,6 +77,16 @@ class Cap(CapTest):
         self.assertIn(str(missing), records["cap"]["MESSAGE"].replace(",", ""))
         self.assertEqual(json.loads(records["exit"]["SDBG_RECORD"])["lines"], self.LINES)
 
+    def test_keeps_records(self):
+        sdbg("start", "--name", self.name, f"--output-max={self.CAP}", "--ready-log=^up$", "-c",
+             f"seq {self.LINES}; echo up; seq {self.LINES}")
+        sdbg("wait", self.name)
+        self.forget()
+        head, tail, missing, _ = self.parts()
+        self.assertEqual(len(head) + missing + len(tail), 2 * self.LINES + 1)
+        events = [event["event"] for event in sdbg("events", self.name, json=True).json_lines]
+        self.assertEqual(events, ["start", "ready", "cap", "exit"])
+
     def test_gap_in_json(self):
         self.print_to_end(f"--output-max={self.CAP}", "seq", self.LINES)
         lines = sdbg("logs", "--all", self.name, json=True).json_lines
