@@ -16,9 +16,12 @@ typedef enum AgentClient {
         _AGENT_MAX,
 } AgentClient;
 
-/* Return: -EINVAL for another name. */
+/* Return: the client of that name, -EINVAL for another name. */
 int agent_client_from_string(const char *name);
+
+/* Return: the name that the command line takes: "claude"; static. */
 const char *agent_client_to_string(AgentClient c);
+
 /* What people call it: "Claude Code". */
 const char *agent_client_title(AgentClient c);
 
@@ -35,6 +38,8 @@ typedef struct AgentConfig {
 /* Reads the client's configuration: the user's, or the one in the directory `project` where that is not NULL.
  * Return: 0; negative errno with reterr said: -EFBIG beyond 64 MiB, … */
 int agent_config_read(AgentClient c, const char *project, AgentConfig *ret, Error *reterr);
+
+/* Frees what it holds; it is then empty. */
 void agent_config_done(AgentConfig *c);
 #define _cleanup_agent_config_ _cleanup_(agent_config_done)
 

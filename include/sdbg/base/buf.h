@@ -15,6 +15,9 @@ typedef struct Buf {
 
 /* Makes room for `extra` more bytes. Return: where they go, or NULL without memory. */
 char *buf_reserve(Buf *b, size_t extra);
+
+/* Append a copy of the bytes, of a string without its NUL, of one character, of what printf(3) makes of the format.
+ * Without memory the buffer stays as it was but for `oom`, and takes nothing more. */
 void buf_append(Buf *b, const void *data, size_t len);
 void buf_append_str(Buf *b, const char *s);
 void buf_append_char(Buf *b, char c);

@@ -20,17 +20,18 @@ int json_parse(const char *text, size_t len, Json **ret);
 /* Return: the document on one line, NUL-terminated, that the caller frees; NULL without memory. */
 char *json_to_string(const Json *j);
 
-/* New values; NULL without memory. */
+/* New values, which the caller frees or gives to a parent. Return: NULL without memory. */
 Json *json_new_object(void);
 Json *json_new_array(void);
 /* Bytes that are no valid UTF-8 are shown as U+FFFD. NULL becomes null. */
 Json *json_new_string(const char *s);
-/* The bytes in base64. */
+/* `len` bytes in base64, as a string. */
 Json *json_new_base64(const char *data, size_t len);
+/* Exact up to 2^53. */
 Json *json_new_number(uint64_t n);
 Json *json_new_bool(bool b);
 
-/* The same out of a real number; null where it is none. */
+/* The same out of a real number; null where it is infinite or none. */
 Json *json_new_real(double d);
 
 /* An object of the keys and values given, which it owns from then on, also on failure; ends with NULL.

@@ -54,7 +54,10 @@ typedef struct LogStyle {
 
 /* "… 1,204 lines left out (cap) …", without a newline. */
 void show_gap(FILE *f, uint64_t missing, const char *reason);
+
+/* Prints one line, or gap, in that style. Return: 0, -ENOMEM, negative errno of writing. */
 int show_log_line(FILE *f, LogStyle *style, const LogLine *line);
+
 /* Ends a line that is still open. */
 void show_log_end(FILE *f, LogStyle *style);
 

@@ -42,8 +42,10 @@ int jobdir_path(const char *name, char **ret, Error *reterr);
  * Return: a descriptor, negative errno. */
 int jobdir_lock(int dirfd);
 
-/* Reads and writes spec.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
+/* Reads spec.json. Return: 0 and *ret, which the caller frees; -ENOENT; -EBADMSG; negative errno. */
 int jobdir_read_spec(int dirfd, Spec *ret);
+
+/* Writes spec.json (0600), whole or not at all. Return: 0, negative errno. */
 int jobdir_write_spec(int dirfd, const Spec *s);
 
 /* Forgets how the job was started. Return: 0, negative errno. */
@@ -52,10 +54,13 @@ int jobdir_remove_spec(int dirfd);
 /* Reads a spec from another place. Return: as jobdir_read_spec(). */
 int spec_read_file(const char *path, Spec *ret);
 
-/* Reads and writes state.json. Return: 0; -ENOENT; -EBADMSG; negative errno. */
+/* Reads state.json. Return: 0 and *ret, which the caller frees; -ENOENT; -EBADMSG; negative errno. */
 int jobdir_read_state(int dirfd, Job *ret);
-/* The same by a descriptor of jobs_open(), for whoever looks at many. */
+
+/* The same by a descriptor of jobs_open(), for whoever looks at many. Return: as jobdir_read_state(). */
 int jobdir_read_state_at(int jobs_fd, const char *name, Job *ret);
+
+/* Writes state.json (0600), whole or not at all. Return: 0, negative errno. */
 int jobdir_write_state(int dirfd, const Job *j);
 
 /* Writes and reads the grace time of the stop that comes next. Return: 0; -ENOENT; negative errno. */

@@ -75,8 +75,8 @@ int ring_refresh(Ring *r);
 int ring_refresh_audit(Ring *r);
 
 /* Return: whether a batch of `len` bytes can be put in now, so that the ring holds at most `most` bytes. What is
- * before `limit` (a position) may go for it. Beyond RING_KEPT, a ring takes no more than an eighth of what its file system has free at the moment, so that
- * many rings do not fill it. */
+ * before `limit` (a position) may go for it. Beyond RING_KEPT, a ring takes no more than an eighth of what its file
+ * system has free at the moment, so that many rings do not fill it. */
 bool ring_has_room(const Ring *r, size_t len, uint64_t limit, uint64_t most);
 
 /* Puts a batch in at the head. ring_has_room() must have said so; else the oldest go, whatever they are.
