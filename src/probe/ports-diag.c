@@ -12,10 +12,6 @@
 
 #include "probe/ports.h"
 
-/* As the kernel numbers them (net/tcp_states.h); an UDP socket without a peer is "closed". */
-#define STATE_CLOSE 7
-#define STATE_LISTEN 10
-
 /* Of linux/inet_diag.h since 5.9. */
 #define ATTRIBUTE_V6_ONLY 11
 #define ATTRIBUTE_CGROUP 21

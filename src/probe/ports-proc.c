@@ -10,9 +10,6 @@
 /* A machine with many connections has many lines. */
 #define FILE_MAX ((size_t) 64 * 1024 * 1024)
 
-/* As the kernel numbers them (net/tcp_states.h); an UDP socket without a peer is "closed". */
-#define STATE_CLOSE 7
-#define STATE_LISTEN 10
 /* Of Unix sockets: __SO_ACCEPTCON in flags (linux/net.h). */
 #define FLAG_ACCEPTS 0x10000
 

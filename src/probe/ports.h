@@ -3,6 +3,10 @@
 
 #include "sdbg/probe/ports.h"
 
+/* As the kernel numbers them (net/tcp_states.h); an UDP socket without a peer is "closed". */
+#define STATE_CLOSE 7
+#define STATE_LISTEN 10
+
 /* Appends a listener, whose address is taken over also on failure. Return: 0, -ENOMEM. */
 int port_table_add(PortTable *t, const Listener *l);
 
