@@ -110,6 +110,14 @@ static const char *shell_line(char *const *argv) {
 
 static char *name_from_words(char *const *argv);
 
+char *job_name_numbered(const char *base, unsigned n) {
+        char *name;
+
+        if (asprintf(&name, n > 1 ? "%.*s-%u" : "%.*s", JOB_NAME_MAX - (int) strlen("-1000"), base, n) < 0)
+                return NULL;
+        return name;
+}
+
 char *job_name_from_command(char *const *argv) {
         const char *line;
 

@@ -20,9 +20,7 @@
 /* A tree that grows faster than this many rounds of moving it is not caught. */
 #define ROUNDS 100
 #define START_TIMEOUT (30 * USEC_PER_SEC)
-#define COMMAND_SHOWN_MAX 500
 #define COMMAND_MAX ((size_t) 8 * 1024 * 1024)
-#define NAMES_TRIED 1000
 
 #define PARAM(name, letter, type, member, value, help)                                                       \
         { name, letter, type, offsetof(AdoptRequest, member), value, help, NULL }
@@ -256,11 +254,10 @@ static int adopt_unnamed(Manager *m, const AdoptRequest *q, Job *j, size_t *ret_
         _cleanup_free_ char *base = strdup(j->name);
         int r = -EEXIST;
 
-        for (unsigned i = 1; base && r == -EEXIST && i <= NAMES_TRIED; i++) {
+        for (unsigned i = 1; base && r == -EEXIST && i <= JOB_NAMES_TRIED; i++) {
                 error_clear(reterr);
                 free(j->name);
-                if (asprintf(&j->name, i > 1 ? "%.*s-%u" : "%.*s", JOB_NAME_MAX - 5, base, i) < 0)
-                        j->name = NULL;
+                j->name = job_name_numbered(base, i);
                 r = j->name ? adopt_named(m, q, j, ret_tree, reterr) : error_oom(reterr);
         }
         return base ? r : error_oom(reterr);

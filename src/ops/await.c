@@ -12,8 +12,6 @@
 #include "ops/await.h"
 #include "ops/internal.h"
 
-/* After the supervisor is gone without a word, the auditor has this long to write down the end. */
-#define LAST_WORD_USEC (5 * USEC_PER_SEC)
 /* A user may have so many inotify instances (/proc/sys/fs/inotify/max_user_instances, 128 unless set). Who
  * gets none looks by itself. */
 #define BLIND_USEC (200 * USEC_PER_MSEC)

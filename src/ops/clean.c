@@ -11,8 +11,8 @@
 #include "sdbg/runtime/jobdir.h"
 #include "sdbg/runtime/ring.h"
 
-/* How long the unit of a run that is over may take to vanish. */
-#define GONE_TIMEOUT (30 * USEC_PER_SEC)
+#include "ops/internal.h"
+
 /* How often the auditor, which takes some seconds where journald does not follow, is run again. */
 #define AUDITS_MAX 10
 

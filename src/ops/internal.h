@@ -4,6 +4,13 @@
 #include "sdbg/ops/start.h"
 #include "sdbg/wire/entry.h"
 
+/* How long the unit of a run that is over may take to vanish. */
+#define GONE_TIMEOUT (30 * USEC_PER_SEC)
+/* After the supervisor is gone without a word, the auditor has this long to write down the end. */
+#define LAST_WORD_USEC (5 * USEC_PER_SEC)
+/* Of job.command, in bytes. */
+#define COMMAND_SHOWN_MAX 500
+
 /* Fills all of a spec but its name. Return: 0, negative errno with reterr said. */
 int spec_from_request(const StartRequest *q, Spec *s, Error *reterr);
 /* Its part that says when the job is ready. Return: the same. */

@@ -10,7 +10,6 @@
 
 #include "ops/internal.h"
 
-#define LAST_WORD_USEC (5 * USEC_PER_SEC)
 #define LOOK_MSEC 5
 
 /* Whether the cursor ("s=…;i=…;b=BOOT;…", sd_journal_get_cursor(3)) is of the machine's present boot. */

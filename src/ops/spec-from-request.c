@@ -17,7 +17,6 @@
 
 #include "ops/internal.h"
 
-#define COMMAND_SHOWN_MAX 500
 #define ENV_FILE_MAX ((size_t) 4 * 1024 * 1024)
 #define LABELS_MAX 32
 #define LABEL_MAX 256

@@ -16,9 +16,6 @@
 #define SETTLE_USEC (200 * USEC_PER_MSEC)
 /* Longer than the manager itself gives a start (DefaultTimeoutStartSec= is 90 s). */
 #define START_TIMEOUT (100 * USEC_PER_SEC)
-/* How long the unit of a run that is over may take to vanish. */
-#define GONE_TIMEOUT (30 * USEC_PER_SEC)
-#define NAMES_TRIED 1000
 
 static const char *const if_running_names[] = { "fail", "reuse", "replace", NULL };
 
@@ -307,14 +304,13 @@ static int start_unnamed(Manager *m, Spec *s, const Manner *how, StartResult *re
 
         if (!base)
                 return error_oom(reterr);
-        for (unsigned i = 1; r == -EEXIST && i <= NAMES_TRIED; i++) {
+        for (unsigned i = 1; r == -EEXIST && i <= JOB_NAMES_TRIED; i++) {
                 error_clear(reterr);
                 job_done(&ret->job);
                 free(s->name);
-                if (asprintf(&s->name, i > 1 ? "%.*s-%u" : "%.*s", JOB_NAME_MAX - 5, base, i) < 0) {
-                        s->name = NULL;
+                s->name = job_name_numbered(base, i);
+                if (!s->name)
                         return error_oom(reterr);
-                }
                 r = check_enabled(s->name, how->if_running, reterr);
                 if (r >= 0)
                         r = start_named(m, s, how, ret, reterr);

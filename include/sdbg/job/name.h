@@ -23,6 +23,13 @@ char *job_name_from_command(char *const *argv);
 /* Any text made into a valid name. Return: as job_name_from_command(). */
 char *job_name_from_text(const char *s);
 
+/* How many names job_name_numbered() is to be asked for before one gives up. */
+#define JOB_NAMES_TRIED 1000
+
+/* The n-th name to try, from 1 to JOB_NAMES_TRIED, where one made from a command may be taken: "web", "web-2",
+ * "web-3", … Return: a valid name that the caller frees, NULL without memory. */
+char *job_name_numbered(const char *base, unsigned n);
+
 /* "web" → "bgjob-web.service". Return: a string that the caller frees, NULL without memory. */
 char *unit_from_job(const char *name);
 

@@ -210,6 +210,16 @@ static void test_slices(void **state) {
         assert_unit_name(group, ".slice");
 }
 
+static void test_numbered(void **state) {
+        _cleanup_free_ char *first = job_name_numbered("web", 1), *second = job_name_numbered("web", 2),
+                            *longest = job_name_numbered(LONGEST, JOB_NAMES_TRIED);
+
+        assert_string_equal(first, "web");
+        assert_string_equal(second, "web-2");
+        assert_int_equal(strlen(longest), JOB_NAME_MAX);
+        assert_int_equal(job_name_check(longest, NULL), 0);
+}
+
 static void test_near(void **state) {
         static const struct {
                 const char *a, *b;
@@ -235,6 +245,7 @@ int main(void) {
                 cmocka_unit_test(test_units),
                 cmocka_unit_test(test_job_from_unit),
                 cmocka_unit_test(test_slices),
+                cmocka_unit_test(test_numbered),
                 cmocka_unit_test(test_near),
         };
 
