@@ -26,7 +26,7 @@ static const struct {
         { RESULT_EXEC_FAILED, -1, NULL,
           "check the command's spelling and mode, and PATH where it was started" },
         { RESULT_LOST, -1, NULL,
-          "'loginctl enable-linger' keeps jobs when you log out; 'sdbg restart {}' starts it again" },
+          "'sdbg restart {}' starts it again; where a logout ended it, 'loginctl enable-linger' keeps jobs" },
         { RESULT_STOPPED, -1, NULL, "'sdbg restart {}' starts it again" },
         { RESULT_CORE_DUMP, -1, NULL, "'coredumpctl info' shows where it crashed" },
         { RESULT_SIGNAL, -1, "SIGSEGV",

@@ -8,6 +8,7 @@
 #include "sdbg/ops/jobs.h"
 #include "sdbg/ops/ports.h"
 #include "sdbg/ops/stop.h"
+#include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/enabled.h"
 #include "sdbg/runtime/jobdir.h"
 
@@ -250,6 +251,18 @@ static int check_enabled(const char *name, int if_running, Error *reterr) {
         return -EEXIST;
 }
 
+/* Whoever is part of the job would be stopped with it, and could not start it again. */
+static int check_not_within(const Job *j, Error *reterr) {
+        _cleanup_free_ char *own = NULL;
+
+        if (!j->cgroup || cgroup_of(0, &own) < 0 || !startswith(own, j->cgroup))
+                return 0;
+        error_set(reterr, ERROR_FAILED, 0, "this sdbg runs in job '%s' and would be stopped with it",
+                  j->name);
+        error_hint(reterr, "'systemd-run --user sdbg restart %s' does it from outside", j->name);
+        return -EDEADLK;
+}
+
 /* Starts under the name of the spec. Return: as op_start(); -EEXIST with ret->job where it is running. */
 static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult *ret, Error *reterr) {
         _cleanup_close_ int dir = -EBADF, lock = lock_name(s->name, &dir, reterr);
@@ -272,7 +285,9 @@ static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult
                         jobs_add_ports(&ret->job, 1, PORTS_ALL);
                         return 0;
                 }
-                r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, s->asked_by, reterr);
+                r = check_not_within(&ret->job, reterr);
+                if (r >= 0)
+                        r = op_stop_jobs(m, &ret->job, 1, USEC_INFINITY, s->asked_by, reterr);
                 if (r < 0)
                         return r;
         }

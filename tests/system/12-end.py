@@ -347,6 +347,14 @@ class Restart(EndTest):
         error = sdbg("restart", self.name, exits=1, json=True).json["error"]
         self.assertIn("sdbg start", error["hint"])
 
+    def test_from_within(self):
+        """It would be stopped, and nobody were left to start it again."""
+        sdbg("start", "--name", self.name, "sh", "-c",
+             "sdbg restart $0; sdbg start -n $0 --if-running=replace true; echo goes on; sleep 1000", self.name)
+        wait_until(lambda: "goes on" in sdbg("logs", self.name).stdout)
+        self.assertEqual(sdbg("logs", self.name).stdout.count("would be stopped with it"), 2)
+        self.assertEqual(self.status()["state"], "running")
+
     def test_unknown(self):
         sdbg("restart", self.name, exits=3)
         sdbg("restart", exits=2)
