@@ -162,7 +162,7 @@ static int load(Ready *r, const char *directory, const char *cgroup) {
 }
 
 int main(int argc, char *argv[]) {
-        Ready r = {};
+        static Ready r; /* what it holds is needed to the end, and seen there by LeakSanitizer */
         int k;
 
         if (argc != 3) {
