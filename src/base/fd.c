@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,15 @@ int fd_nonblock(int fd, bool on) {
                 return -errno;
         flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
         return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
+int fd_watch(int inotify_fd, int fd, uint32_t events) {
+        char path[64];
+        int wd;
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        wd = inotify_add_watch(inotify_fd, path, events);
+        return wd < 0 ? -errno : wd;
 }
 
 int open_dir_at(int dirfd, const char *path, DIR **ret) {

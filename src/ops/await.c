@@ -42,7 +42,7 @@ static void watch_done(Watch *w) {
 static int watch_job(const Watch *w, const char *name, WaitFor what) {
         _cleanup_close_ int dir = openat(w->jobs_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         uint32_t events = IN_MOVED_TO | IN_DELETE_SELF;
-        char path[64];
+        int r;
 
         if (dir < 0)
                 return -errno;
@@ -50,8 +50,8 @@ static int watch_job(const Watch *w, const char *name, WaitFor what) {
                 return 0;
         if (what == WAIT_LOG || what == WAIT_IDLE)
                 events |= IN_MODIFY; /* of the ring */
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-        return inotify_add_watch(w->inotify_fd, path, events) < 0 ? -errno : 0;
+        r = fd_watch(w->inotify_fd, dir, events);
+        return MIN(r, 0);
 }
 
 /* Another run has begun. Return: whether the one before is all that was waited for, and is known. */

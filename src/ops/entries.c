@@ -262,7 +262,8 @@ bool entries_at_end(const Entries *s) {
 }
 
 int entries_fd(Entries *s) {
-        char drain[4096], path[64];
+        char drain[4096];
+        int r;
 
         if (s->inotify_fd >= 0) {
                 while (read(s->inotify_fd, drain, sizeof(drain)) > 0)
@@ -272,8 +273,6 @@ int entries_fd(Entries *s) {
         s->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         if (s->inotify_fd < 0)
                 return -errno;
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", s->has_ring ? s->ring.fd : s->dir_fd);
-        if (inotify_add_watch(s->inotify_fd, path, IN_MODIFY | IN_ATTRIB) < 0)
-                return -errno;
-        return s->inotify_fd;
+        r = fd_watch(s->inotify_fd, s->has_ring ? s->ring.fd : s->dir_fd, IN_MODIFY | IN_ATTRIB);
+        return r < 0 ? r : s->inotify_fd;
 }

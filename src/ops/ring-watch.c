@@ -12,8 +12,6 @@
 #include "ops/ring-watch.h"
 
 int ring_watch_open(RingWatch *w, Error *reterr) {
-        char path[64];
-
         *w = (RingWatch){ .inotify_fd = -EBADF, .jobs_wd = -1, .jobs_changed = true };
         w->jobs_fd = jobs_open(reterr);
         if (w->jobs_fd < 0)
@@ -23,9 +21,8 @@ int ring_watch_open(RingWatch *w, Error *reterr) {
                 w->inotify_fd = -errno;
                 return errno == EMFILE ? 0 : error_set(reterr, ERROR_FAILED, errno, "cannot watch the jobs");
         }
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", w->jobs_fd);
-        w->jobs_wd = inotify_add_watch(w->inotify_fd, path, IN_CREATE | IN_MOVED_TO);
-        return w->jobs_wd < 0 ? error_set(reterr, ERROR_FAILED, errno, "cannot watch the jobs") : 0;
+        w->jobs_wd = fd_watch(w->inotify_fd, w->jobs_fd, IN_CREATE | IN_MOVED_TO);
+        return w->jobs_wd < 0 ? error_set(reterr, ERROR_FAILED, w->jobs_wd, "cannot watch the jobs") : 0;
 }
 
 void ring_watch_done(RingWatch *w) {
@@ -84,15 +81,13 @@ static void read_events(RingWatch *w) {
 static int add_view(RingWatch *w, const char *name) {
         _cleanup_close_ int dir = openat(w->jobs_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         RingView v = { .wd = -1, .changed = true };
-        char path[64];
 
         if (!GROW(w->views, w->n))
                 return -ENOMEM;
         if (dir < 0)
                 return 0; /* gone already */
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
         if (w->inotify_fd >= 0)
-                v.wd = inotify_add_watch(w->inotify_fd, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+                v.wd = fd_watch(w->inotify_fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO);
         v.name = strdup(name);
         if (!v.name)
                 return -ENOMEM;

@@ -38,6 +38,10 @@ int write_file_at(int dirfd, const char *name, const void *data, size_t len, mod
 /* Sets or clears O_NONBLOCK. Return: 0, negative errno. */
 int fd_nonblock(int fd, bool on);
 
+/* Watches the file or directory that is open as `fd`, whatever path leads to it (proc(5), /proc/PID/fd).
+ * events: of inotify(7). Return: the watch's number, negative errno. */
+int fd_watch(int inotify_fd, int fd, uint32_t events);
+
 /* Removes the directory `name` below dirfd with all it holds, never following a symlink.
  * Return: 0 also where there is none, negative errno of the first failure. */
 int remove_tree_at(int dirfd, const char *name);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/inotify.h>
 #include <sys/stat.h>
 
 #include "test.h"
@@ -96,6 +97,36 @@ static void test_write_replaces_symlink(void **state) {
         assert_string_equal(text, "new");
 }
 
+static void test_open_dir(void **state) {
+        _cleanup_tmpdir_ TmpDir t = tmpdir_make();
+        _cleanup_closedir_ DIR *d = NULL;
+        DIR *none = NULL;
+
+        make_file(t.fd, "file", "");
+        assert_int_equal(symlinkat(".", t.fd, "link"), 0);
+        assert_int_equal(open_dir_at(t.fd, "file", &none), -ENOTDIR);
+        assert_int_equal(open_dir_at(t.fd, "link", &none), -ENOTDIR);
+        assert_int_equal(open_dir_at(t.fd, "none", &none), -ENOENT);
+        assert_null(none);
+        assert_int_equal(open_dir_at(t.fd, ".", &d), 0);
+        assert_non_null(readdir(d));
+}
+
+static void test_watch(void **state) {
+        _cleanup_close_ int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        _cleanup_tmpdir_ TmpDir t = tmpdir_make();
+        char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+        const struct inotify_event *e = (const struct inotify_event *) buf;
+        int wd = fd_watch(inotify_fd, t.fd, IN_CREATE);
+
+        assert_true(wd > 0);
+        assert_int_equal(fd_watch(inotify_fd, -EBADF, IN_CREATE), -ENOENT);
+        make_file(t.fd, "file", "");
+        assert_true(read(inotify_fd, buf, sizeof(buf)) > 0);
+        assert_int_equal(e->wd, wd);
+        assert_string_equal(e->name, "file");
+}
+
 static void test_remove_tree(void **state) {
         _cleanup_tmpdir_ TmpDir t = tmpdir_make();
 
@@ -138,6 +169,8 @@ int main(void) {
                 cmocka_unit_test(test_read_large),
                 cmocka_unit_test(test_read_refuses),
                 cmocka_unit_test(test_write_replaces_symlink),
+                cmocka_unit_test(test_open_dir),
+                cmocka_unit_test(test_watch),
                 cmocka_unit_test(test_remove_tree),
                 cmocka_unit_test(test_remove_tree_follows_no_symlink),
         };
