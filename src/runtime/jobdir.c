@@ -52,15 +52,17 @@ static int open_private(int dirfd, const char *name, bool create, Error *reterr)
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
 
-        if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST) {
-                error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot make runtime directory '%s'", name);
-                goto hint;
-        }
+        if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
+                return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot make runtime directory '%s'",
+                                 name);
 
         fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0) {
                 if (errno == ENOENT && !create)
                         return -ENOENT;
+                if (errno == EMFILE || errno == ENFILE)
+                        return error_set(reterr, ERROR_FAILED, errno, "cannot open runtime directory '%s'",
+                                         name);
                 error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno,
                           "runtime directory '%s' is not a directory that can be opened", name);
                 goto hint;

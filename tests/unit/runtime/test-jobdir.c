@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "test.h"
@@ -42,6 +43,22 @@ static void assert_refused(const char *name) {
         assert_int_equal(fd, -EPERM);
         assert_string_equal(e.code, ERROR_BAD_RUNTIME_DIR);
         assert_non_null(e.hint);
+}
+
+/* Nothing is wrong with the directory, and nobody is told to remove it. */
+static void test_no_descriptors_left(void **state) {
+        int lowest = dup(STDIN_FILENO);
+        struct rlimit before, few;
+        _cleanup_error_ Error e = {};
+
+        close(lowest);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        few = (struct rlimit){ .rlim_cur = lowest + 1, .rlim_max = before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        assert_int_equal(jobdir_open("web", true, &e), -EMFILE);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_string_equal(e.code, ERROR_FAILED);
+        assert_null(e.hint);
 }
 
 static void test_open(void **state) {
@@ -255,6 +272,7 @@ static void test_lock(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                TEST(test_no_descriptors_left),
                 TEST(test_open),
                 TEST(test_open_to_others),
                 TEST(test_of_another_user),
