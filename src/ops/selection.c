@@ -111,6 +111,14 @@ static int take_all(Manager *m, const JobSelection *s, JobDetail detail, bool en
         return 0;
 }
 
+static int check_labels(char *const *labels, Error *reterr) {
+        STRV_FOREACH (l, labels)
+                if (!strchr(*l, '='))
+                        return error_set(reterr, ERROR_USAGE, 0, "'%s' is not a label: KEY=VALUE is wanted",
+                                         *l);
+        return 0;
+}
+
 int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended, JobList *ret,
                 Error *reterr) {
         _cleanup_job_list_ JobList all = {};
@@ -118,6 +126,8 @@ int jobs_select(Manager *m, const JobSelection *s, JobDetail detail, bool ended,
         int r;
 
         r = check_names(s->names, reterr);
+        if (r >= 0)
+                r = check_labels(s->labels, reterr);
         if (r >= 0)
                 r = job_selection_project(s, &project, reterr);
         if (r < 0)

@@ -350,6 +350,11 @@ class Selections(StopTest):
     def test_group_and_label(self):
         self.check("--group", self.group, "--label", "k=v", left=[0, 2, 3])
 
+    def test_label_without_value(self):
+        """It could fit nothing."""
+        for verb in ("list", "stop"):
+            self.assertIn("KEY=VALUE", sdbg(verb, "--label", "k", exits=2).stderr)
+
     def test_none_of_those_selected(self):
         for verb in ("stop", "pause", "resume", "restart"):
             self.assertEqual(sdbg(verb, "no-such-*").stderr, "No such jobs are running.\n")
