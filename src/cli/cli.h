@@ -62,7 +62,7 @@ void help_show_all(void);
 
 /* Connects, or says in cli->error why not. */
 int cli_connect(Cli *cli, Manager **ret);
-/* The same for an op that changes jobs, which does not take "nothing" for "everything". */
+/* The same for an op that does not take "nothing" for "everything". */
 int cli_connect_for(Cli *cli, const JobSelection *s, Manager **ret);
 /* Says so where an op found none of the jobs that it was to change, which is no failure. */
 void cli_say_if_none(const Cli *cli, const JobList *jobs);

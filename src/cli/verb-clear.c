@@ -13,12 +13,7 @@ static int run_clear(Cli *cli, void *request, char **operands) {
         int r;
 
         q->select.names = operands;
-        if (job_selection_is_empty(&q->select)) {
-                error_set(&cli->error, ERROR_USAGE, 0, "clear: no job was named");
-                error_hint(&cli->error, "give names or globs, --group, --label or --all");
-                return -EINVAL;
-        }
-        r = cli_connect(cli, &m);
+        r = cli_connect_for(cli, &q->select, &m);
         if (r >= 0)
                 r = op_clear(m, q, &jobs, &cli->error);
         if (r < 0)
