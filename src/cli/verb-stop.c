@@ -146,16 +146,8 @@ static int run_clean(Cli *cli, void *request, char **operands) {
                 r = op_clean(m, operands, &names, &cli->error);
         if (r < 0)
                 return r;
-        if (cli->json) {
-                Json *array = json_new_array();
-
-                STRV_FOREACH (name, names)
-                        if (json_append(array, json_new_string(*name)) < 0) {
-                                json_free(array);
-                                return error_oom(&cli->error);
-                        }
-                return show_json(stdout, array);
-        }
+        if (cli->json)
+                return show_json(stdout, json_new_strv(names));
         STRV_FOREACH (name, names)
                 if (!cli->quiet)
                         printf("%s: forgotten\n", *name);

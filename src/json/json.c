@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sdbg/base/buf.h"
+#include "sdbg/base/strv.h"
 #include "sdbg/json/json.h"
 #include "sdbg/text/sanitize.h"
 #include "sdbg/text/utf8.h"
@@ -54,6 +55,17 @@ Json *json_new_string(const char *s) {
         sanitize(&clean, s, strlen(s));
         buf_append_char(&clean, '\0');
         return clean.oom ? NULL : cJSON_CreateString(clean.data);
+}
+
+Json *json_new_strv(char *const *v) {
+        Json *array = json_new_array();
+
+        STRV_FOREACH (s, v)
+                if (json_append(array, json_new_string(*s)) < 0) {
+                        json_free(array);
+                        return NULL;
+                }
+        return array;
 }
 
 Json *json_new_base64(const char *data, size_t len) {

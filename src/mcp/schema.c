@@ -39,14 +39,8 @@ static Json *list_schema(const Param *p) {
 }
 
 static Json *choice_schema(const Param *p) {
-        Json *choices = json_new_array();
-
-        for (size_t i = 0; p->choices[i]; i++)
-                if (json_append(choices, json_new_string(p->choices[i])) < 0) {
-                        json_free(choices);
-                        return NULL;
-                }
-        return json_object("type", json_new_string("string"), "enum", choices, NULL);
+        return json_object("type", json_new_string("string"), "enum",
+                           json_new_strv((char *const *) p->choices), NULL);
 }
 
 static Json *number_schema(const char *type) {

@@ -57,17 +57,6 @@ static Json *lines_to_json(const PostMortem *p, bool wanted) {
         return array;
 }
 
-static Json *hints_to_json(const PostMortem *p) {
-        Json *array = json_new_array();
-
-        STRV_FOREACH (hint, p->hints)
-                if (json_append(array, json_new_string(*hint)) < 0) {
-                        json_free(array);
-                        return NULL;
-                }
-        return array;
-}
-
 static Json *unless(bool unknown, uint64_t number) {
         return unknown ? json_new_string(NULL) : json_new_number(number);
 }
@@ -85,5 +74,5 @@ Json *post_mortem_to_json(const PostMortem *p) {
                            "failed_in_a_row", json_new_number(p->failed_in_a_row), "memory_percent",
                            unless(p->memory_percent < 0, p->memory_percent), "error_lines",
                            lines_to_json(p, p->has_errors), "last_lines", lines_to_json(p, !p->has_errors),
-                           "hints", hints_to_json(p), NULL);
+                           "hints", json_new_strv(p->hints), NULL);
 }

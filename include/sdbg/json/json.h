@@ -25,6 +25,8 @@ Json *json_new_object(void);
 Json *json_new_array(void);
 /* Bytes that are no valid UTF-8 are shown as U+FFFD. NULL becomes null. */
 Json *json_new_string(const char *s);
+/* The strings of a vector, each as json_new_string(). */
+Json *json_new_strv(char *const *v);
 /* `len` bytes in base64, as a string. */
 Json *json_new_base64(const char *data, size_t len);
 /* Exact up to 2^53. */

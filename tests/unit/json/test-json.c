@@ -84,6 +84,15 @@ static void test_string_is_utf8(void **state) {
         assert_string_equal(json_string(j), "caf\xEF\xBF\xBD");
 }
 
+static void test_strv(void **state) {
+        char *v[] = { (char *) "a", (char *) "caf\xE9", NULL };
+        _cleanup_json_ Json *j = json_new_strv(v), *none = json_new_strv(NULL);
+        _cleanup_free_ char *text = json_to_string(j), *empty = json_to_string(none);
+
+        assert_string_equal(text, "[\"a\",\"caf\xEF\xBF\xBD\"]");
+        assert_string_equal(empty, "[]");
+}
+
 static void test_walk(void **state) {
         static const char *const keys[] = { "a", "b" };
         static const char text[] = "{\"a\":\"x\",\"b\":2}";
@@ -105,7 +114,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),          cmocka_unit_test(test_parse_length),
                 cmocka_unit_test(test_parse_depth),    cmocka_unit_test(test_build),
-                cmocka_unit_test(test_string_is_utf8), cmocka_unit_test(test_walk),
+                cmocka_unit_test(test_string_is_utf8), cmocka_unit_test(test_strv),
+                cmocka_unit_test(test_walk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
