@@ -11,6 +11,9 @@ import struct
 import termios
 import time
 
+import harness
+from harness import wait_until
+
 SECONDS = 20
 ESCAPE = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78]")
 QUERY = re.compile(rb"\x1b\[0?c")  # who are you?
@@ -105,3 +108,25 @@ class Terminal:
 
 def _set_size(fd, columns, rows):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+class TerminalTest(harness.JobTest):
+    """The base of tests around one job with a terminal, and who attaches to it."""
+
+    def start(self, *arguments):
+        return super().start("--pty", *arguments)
+
+    def shell(self):
+        """A job with a prompt."""
+        return self.start("-e", "PS1=ready> ", "sh", "-i")
+
+    def terminal(self, *command, **options):
+        terminal = Terminal(*command, **options)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def attach(self, *arguments, **options):
+        return self.terminal("sdbg", "attach", *arguments, self.name, **options)
+
+    def attached(self, count):
+        wait_until(lambda: self.status()["attached"] == count, what=f"{count} attached")
