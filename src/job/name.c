@@ -187,7 +187,7 @@ bool name_is_near(const char *a, const char *b) {
 
         if (la > JOB_NAME_MAX || lb > JOB_NAME_MAX)
                 return false;
-        if (la >= 3 && (strstr(b, a) || strstr(a, b)))
+        if (MIN(la, lb) >= 3 && (strstr(b, a) || strstr(a, b)))
                 return true;
 
         /* Levenshtein's distance, row by row. */
@@ -201,5 +201,5 @@ bool name_is_near(const char *a, const char *b) {
                 }
                 memcpy(previous, current, sizeof(previous));
         }
-        return previous[lb] <= (MIN(la, lb) >= 4 ? 2 : 1);
+        return previous[lb] <= (MIN(la, lb) >= 4 ? 2 : 1) && previous[lb] < MAX(la, lb);
 }

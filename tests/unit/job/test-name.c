@@ -228,7 +228,8 @@ static void test_near(void **state) {
                 { "web", "web", true },       { "web", "wbe", false },    { "web", "wep", true },
                 { "server", "sevrer", true }, { "server", "serv", true }, { "web", "web-2", true },
                 { "web", "api", false },      { "a", "zzz", false },      { "", "abc", false },
-                { "x", LONGEST "x", false },
+                { "x", LONGEST "x", false },  { "nosuch", "c", false },   { "a", "b", false },
+                { "u1", "u2", true },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
