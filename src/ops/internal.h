@@ -31,6 +31,9 @@ int start_not_ready(const Spec *s, StartResult *ret, Error *reterr);
 /* The same for a job that somebody else has started: ret holds its state. */
 int await_others_start(int dir_fd, usec_t wait_max, StartResult *ret, Error *reterr);
 
+/* Of a job whose command could not be executed: says why. Return: -ENOEXEC. */
+int say_not_executed(const Spec *s, const Job *j, Error *reterr);
+
 /* lost.c: makes of a run whose end is written nowhere one that is over: `lost`, with when it was last seen and
  * what took it away. Return: 0, -ENOMEM. */
 int job_mark_lost(Job *j);

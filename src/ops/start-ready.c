@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "sdbg/base/strv.h"
 #include "sdbg/job/name.h"
 #include "sdbg/job/readiness.h"
 #include "sdbg/ops/ports.h"
@@ -42,8 +43,20 @@ static int say_not_ready(const Spec *s, const Job *j, Error *reterr) {
                 error_set(reterr, ERROR_ENDED_EARLY, 0, "ended after %" PRIu64 " ms, before it was ready: %s",
                           j->duration == USEC_INFINITY ? 0 : j->duration / USEC_PER_MSEC,
                           strempty(j->reason));
+        if (j->result == RESULT_READY_TIMEOUT && j->lines == 0 && strv_length(s->ready_log) > 0 && !s->pty)
+                error_hint(reterr,
+                           "it has printed nothing: many programs hold back what goes to no terminal; "
+                           "--pty gives it one, and python3 has -u");
         hint_port_holder(s, j, reterr);
         return -ECHILD;
+}
+
+int say_not_executed(const Spec *s, const Job *j, Error *reterr) {
+        error_set(reterr, ERROR_EXEC_FAILED, 0, "%s", strempty(j->reason));
+        if (strpbrk(s->argv[0], " =;&|"))
+                error_hint(reterr, "a line for the shell is one argument, and the last: sdbg start [OPTION…] "
+                                   "'PORT=1 npm run dev'");
+        return -ENOEXEC;
 }
 
 int start_not_ready(const Spec *s, StartResult *ret, Error *reterr) {
@@ -60,10 +73,8 @@ int start_not_ready(const Spec *s, StartResult *ret, Error *reterr) {
                 error_hint(reterr, "'journalctl --user -u " UNIT_PREFIX "%s' tells why", s->name);
                 return -EIO;
         }
-        if (j->result == RESULT_EXEC_FAILED) {
-                error_set(reterr, ERROR_EXEC_FAILED, 0, "%s", strempty(j->reason));
-                return -ENOEXEC;
-        }
+        if (j->result == RESULT_EXEC_FAILED)
+                return say_not_executed(s, j, reterr);
         return j->ready_at > 0 ? 0 : say_not_ready(s, j, reterr);
 }
 

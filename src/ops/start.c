@@ -143,11 +143,7 @@ static int start_failed(const Spec *s, StartResult *ret, Error *reterr) {
                 error_hint(reterr, "'journalctl --user -u " UNIT_PREFIX "%s' tells why", name);
                 return -EIO;
         }
-        error_set(reterr, ERROR_EXEC_FAILED, 0, "%s", ret->job.reason);
-        if (strpbrk(s->argv[0], " =;&|") && !strchr(s->argv[0], '/'))
-                error_hint(reterr, "a line for the shell is one argument, and the last: sdbg start [OPTION…] "
-                                   "'PORT=1 npm run dev'");
-        return -ENOEXEC;
+        return say_not_executed(s, &ret->job, reterr);
 }
 
 /* Under the lock of the job's directory: the spec is read before anybody else may write one. */

@@ -267,7 +267,7 @@ class Failures(StartTest):
         self.fails(["no-such-command"], "no-such-command", "not found", "PATH", code=127)
 
     def test_line_for_the_shell_in_words(self):
-        for command in (["PORT=1", "true"], ["sleep 1; true", "--json"]):
+        for command in (["PORT=1", "true"], ["sleep 1; true", "--json"], ["--ready-port=1", "sleep 1; true", "-q"]):
             error = self.error("start", "--name", unique_name(), *command, exits=5)
             self.assertIn("one argument", error["hint"])
         self.assertIsNone(self.error("start", "--name", unique_name(), "no-such-command", exits=5)["hint"])

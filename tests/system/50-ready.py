@@ -253,6 +253,11 @@ class Log(ReadyTest):
         job = self.start("--pty", r"--ready-log=name\? $", "-c", "printf 'name? '; read name; exec sleep 1000")
         self.assertEqual(job["state"], "ready")
 
+    def test_output_that_is_held_back(self):
+        error = self.fail("--ready-log=up", "--ready-timeout=1s", "python3", "-c", "print('up'); import time; time.sleep(1000)",
+                          code="ready-timeout")
+        self.assertIn("--pty", error["hint"])
+
     def test_long_line(self):
         self.assertEqual(self.shell("end$", "head -c 1000000 /dev/zero | tr '\\0' x; echo end")["state"], "ready")
 
