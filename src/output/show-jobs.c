@@ -149,6 +149,8 @@ static void show_processes(FILE *f, const Job *j) {
         for (size_t i = 0; i < l.n; i++)
                 if (!has_process(&l, l.processes[i].parent))
                         show_tree(f, &l, &l.processes[i], 0);
+        if (j->tasks != UINT64_MAX && j->tasks > l.n)
+                fprintf(f, "%13s… %" PRIu64 " more\n", "", j->tasks - l.n);
 }
 
 static void show_state(FILE *f, const Job *j) {

@@ -275,6 +275,12 @@ class List(EndTest):
         for text in ("running", self.status()["run"], str(self.status()["pid"]), "sleep 1000", "the line", str(pathlib.Path.home())):
             self.assertIn(text, shown)
 
+    def test_status_counts_the_processes_it_does_not_show(self):
+        self.start("-c", "for i in $(seq 55); do sleep 1000 & done; wait")
+        wait_until(lambda: self.status()["tasks"] == 56)
+        shown = sdbg("status", self.name).stdout
+        self.assertIn("… 6 more\n", shown)
+
     def test_unit_of_somebody_else(self):
         harness.run("systemd-run", "--user", "--quiet", "--unit", harness.unit_of(self.name), "sleep", "1000")
         (job,) = sdbg("list", json=True).json
