@@ -62,7 +62,8 @@ void buf_printf(Buf *b, const char *format, ...) {
 
 void buf_consume(Buf *b, size_t len) {
         b->len -= len;
-        memmove(b->data, b->data + len, b->len);
+        if (b->len > 0)
+                memmove(b->data, b->data + len, b->len);
 }
 
 void buf_done(Buf *b) {

@@ -70,7 +70,7 @@ static void show_text(FILE *f, const LogStyle *style, const LogLine *line) {
                 sanitize(&text, line->data, line->len);
         if (style->color && ends_colored(&text))
                 buf_append_str(&text, COLOR_RESET);
-        fwrite_unlocked(text.data, 1, text.len, f);
+        fwrite_unlocked(strempty(text.data), 1, text.len, f);
 }
 
 static void show_prefix(FILE *f, const LogStyle *style, const LogLine *line) {
