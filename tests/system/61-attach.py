@@ -290,13 +290,18 @@ class StatusLine(TerminalTest):
 
 
 class SlowClient(TerminalTest):
+    def halt(self, terminal):
+        """kill() does not wait until the signal has its effect."""
+        os.kill(terminal.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, terminal.pid, os.WSTOPPED)
+
     def test_stopped_client(self):
         """The job prints on at its speed; the client gets the screen when it reads again."""
         self.start("sh", "-c", "echo up; head -n1 >/dev/null; seq 1000000; echo the end; sleep 1000")
         t = self.attach()
         t.expect("up")
         self.attached(1)
-        os.kill(t.pid, signal.SIGSTOP)
+        self.halt(t)
         sdbg("send", self.name, "go")
         sdbg("wait", self.name, "--for", "log=the end", "--timeout=100s")
         os.kill(t.pid, signal.SIGCONT)
@@ -308,7 +313,7 @@ class SlowClient(TerminalTest):
         self.shell()
         t = self.attach()
         t.expect("ready>")
-        os.kill(t.pid, signal.SIGSTOP)
+        self.halt(t)
         t.type("echo $((40 + 1)) was typed\r")
         sdbg("send", self.name, "echo $((40 + 2)) was sent")
         sdbg("wait", self.name, "--for", "log=42 was sent")
@@ -322,7 +327,7 @@ class SlowClient(TerminalTest):
         self.shell()
         t = self.attach()
         t.expect("ready>")
-        os.kill(t.pid, signal.SIGSTOP)
+        self.halt(t)
         sdbg("send", self.name, "echo the end; exit 3")
         sdbg("wait", self.name, exits=3)
         os.kill(t.pid, signal.SIGCONT)
