@@ -100,6 +100,14 @@ int fd_nonblock(int fd, bool on) {
         return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
 }
 
+int poll_until(struct pollfd *p, size_t n, usec_t until) {
+        usec_t left = until == USEC_INFINITY ? 0 : usec_sub(until, now_usec(CLOCK_MONOTONIC));
+        struct timespec t = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+        int r = ppoll(p, n, until == USEC_INFINITY ? NULL : &t, NULL);
+
+        return r < 0 ? -errno : r;
+}
+
 int fd_watch(int inotify_fd, int fd, uint32_t events) {
         char path[64];
         int wd;

@@ -123,11 +123,9 @@ static int session_loop(Session *s) {
                         { .fd = connection_fd(s->connection), .events = POLLIN },
                         { .fd = s->signal_fd, .events = POLLIN },
                 };
-                usec_t wakeup = MIN(leave_at(s), s->status_line.next), now = now_usec(CLOCK_MONOTONIC),
-                       left = usec_sub(wakeup, now);
-                struct timespec t = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+                usec_t now;
 
-                if (ppoll(p, ELEMENTSOF(p), wakeup == USEC_INFINITY ? NULL : &t, NULL) < 0)
+                if (poll_until(p, ELEMENTSOF(p), MIN(leave_at(s), s->status_line.next)) < 0)
                         continue;
                 now = now_usec(CLOCK_MONOTONIC);
                 if (p[1].revents)

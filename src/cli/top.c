@@ -304,13 +304,11 @@ static void wait_for_events(Screen *s) {
                 { .fd = STDIN_FILENO, .events = POLLIN },
                 { .fd = s->signal_fd, .events = POLLIN },
         };
-        usec_t left = usec_sub(s->next, now_usec(CLOCK_MONOTONIC));
-        struct timespec t = { left / USEC_PER_SEC, left % USEC_PER_SEC * 1000 };
         size_t n = s->n_tasks;
 
         for (size_t i = 0; i < n; i++)
                 p[2 + i] = (struct pollfd){ .fd = s->tasks[i].fd, .events = POLLIN };
-        if (ppoll(p, 2 + n, &t, NULL) < 0)
+        if (poll_until(p, 2 + n, s->next) < 0)
                 return;
         /* From the last on: what ends is replaced by the last. */
         for (size_t i = n; i-- > 0;)

@@ -30,12 +30,11 @@ int connection_fd(const Connection *c) {
         return c->fd;
 }
 
-static int await(const Connection *c, short events, usec_t timeout) {
+static int await(const Connection *c, short events, usec_t until) {
         struct pollfd p = { .fd = c->fd, .events = events };
-        struct timespec t = { .tv_sec = timeout / USEC_PER_SEC, .tv_nsec = timeout % USEC_PER_SEC * 1000 };
-        int n = ppoll(&p, 1, timeout == USEC_INFINITY ? NULL : &t, NULL);
+        int n = poll_until(&p, 1, until);
 
-        return n < 0 ? -errno : n > 0 ? p.revents : 0;
+        return n > 0 ? p.revents : n;
 }
 
 /* Return: how many bytes came; 0: none now; -ECONNRESET. */
@@ -93,7 +92,6 @@ int connection_next(Connection *c, usec_t timeout, Frame *ret) {
         c->used = 0;
         for (;;) {
                 ssize_t n = frame_parse(c->in.data, c->in.len, FRAME_ANSWER_MAX, ret);
-                usec_t now;
                 int r;
 
                 if (n < 0)
@@ -107,11 +105,8 @@ int connection_next(Connection *c, usec_t timeout, Frame *ret) {
                         return (int) n;
                 if (n > 0)
                         continue;
-                now = now_usec(CLOCK_MONOTONIC);
-                if (now >= deadline)
-                        return 0;
-                r = await(c, POLLIN, deadline == USEC_INFINITY ? USEC_INFINITY : deadline - now);
-                if (r < 0)
+                r = await(c, POLLIN, deadline);
+                if (r <= 0)
                         return r;
         }
 }

@@ -73,13 +73,9 @@ static bool await_empty(int events_fd, usec_t timeout) {
         usec_t until = usec_add(now_usec(CLOCK_MONOTONIC), timeout);
         struct pollfd p = { .fd = events_fd, .events = POLLPRI };
 
-        while (cgroup_populated(events_fd, NULL) > 0) {
-                usec_t now = now_usec(CLOCK_MONOTONIC), left = usec_sub(until, now) / USEC_PER_MSEC + 1;
-
-                if (now >= until)
+        while (cgroup_populated(events_fd, NULL) > 0)
+                if (poll_until(&p, 1, until) == 0)
                         return false;
-                (void) poll(&p, 1, (int) MIN(left, (usec_t) 60000));
-        }
         return true;
 }
 

@@ -132,11 +132,10 @@ static usec_t next_look(const Watch *watch, const Waiter *waiters, size_t n, use
 }
 
 /* Sleeps until something of the jobs or a supervisor's life has changed, or `until`. */
-static int sleep_until(const Watch *watch, Waiter *waiters, size_t n, usec_t now, usec_t until) {
+static int sleep_until(const Watch *watch, Waiter *waiters, size_t n, usec_t until) {
         _cleanup_free_ struct pollfd *p = calloc(n + 1, sizeof(struct pollfd));
-        usec_t left = usec_sub(until, now);
-        struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
         char drain[4096];
+        int r;
 
         if (!p)
                 return -ENOMEM;
@@ -144,8 +143,9 @@ static int sleep_until(const Watch *watch, Waiter *waiters, size_t n, usec_t now
         for (size_t i = 0; i < n; i++)
                 p[i + 1] = (struct pollfd){ .fd = waiters[i].gone_since > 0 ? -1 : waiters[i].pidfd,
                                             .events = POLLIN };
-        if (ppoll(p, n + 1, until == USEC_INFINITY ? NULL : &timeout, NULL) < 0 && errno != EINTR)
-                return -errno;
+        r = poll_until(p, n + 1, until);
+        if (r < 0 && r != -EINTR)
+                return r;
         while (watch->inotify_fd >= 0 && read(watch->inotify_fd, drain, sizeof(drain)) > 0)
                 ;
         for (size_t i = 0; i < n; i++)
@@ -175,7 +175,7 @@ int await_jobs(const Condition *c, Waiter *waiters, size_t n, bool any, usec_t t
                         return r < 0 ? r : 1;
                 if (now >= until)
                         return 0;
-                r = sleep_until(&watch, waiters, n, now, next_look(&watch, waiters, n, now, until));
+                r = sleep_until(&watch, waiters, n, next_look(&watch, waiters, n, now, until));
         }
         return r;
 }

@@ -22,15 +22,13 @@ static int await_frozen(int events_fd, bool frozen) {
         struct pollfd p = { .fd = events_fd, .events = POLLPRI };
 
         for (;;) {
-                usec_t now = now_usec(CLOCK_MONOTONIC);
                 bool is_frozen;
                 int populated = cgroup_populated(events_fd, &is_frozen);
 
                 if (populated <= 0 || is_frozen == frozen)
                         return populated < 0 ? populated : 0;
-                if (now >= until)
+                if (poll_until(&p, 1, until) == 0)
                         return -ETIMEDOUT;
-                (void) poll(&p, 1, (until - now) / USEC_PER_MSEC + 1);
         }
 }
 

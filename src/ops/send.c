@@ -181,11 +181,10 @@ static int give_answer(RunLog *log, usec_t wait, LogSink sink, void *userdata) {
 
         while (r >= 0 && now < MIN(until, quiet_at) && !run_log_ended(log)) {
                 struct pollfd p = { .fd = run_log_fd(log), .events = POLLIN };
-                usec_t left = MIN(until, quiet_at) - now;
 
                 if (p.fd < 0)
                         return p.fd;
-                (void) poll(&p, 1, (int) (left / USEC_PER_MSEC) + 1);
+                (void) poll_until(&p, 1, MIN(until, quiet_at));
                 now = now_usec(CLOCK_MONOTONIC);
                 if (p.revents)
                         quiet_at = now + QUIET_USEC;

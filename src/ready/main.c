@@ -58,11 +58,11 @@ static void make_tries(Ready *r, usec_t now) {
 }
 
 /* Sleeps until something happens, or `until`, and takes in what did. Return: 0, negative errno. */
-static int wait_for_event(Ready *r, usec_t now, usec_t until) {
+static int wait_for_event(Ready *r, usec_t until) {
         size_t n = r->readiness.n;
         _cleanup_free_ struct pollfd *p = calloc(n + ELEMENTSOF(r->inputs), sizeof(struct pollfd));
-        usec_t left = usec_sub(until, now);
-        struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+        usec_t now;
+        int n_ready;
 
         if (!p)
                 return -ENOMEM;
@@ -74,8 +74,9 @@ static int wait_for_event(Ready *r, usec_t now, usec_t until) {
         }
         for (size_t i = 0; i < ELEMENTSOF(r->inputs); i++)
                 p[n + i] = (struct pollfd){ .fd = r->inputs[i].fd, .events = POLLIN };
-        if (ppoll(p, n + ELEMENTSOF(r->inputs), until == USEC_INFINITY ? NULL : &timeout, NULL) < 0)
-                return errno == EINTR ? 0 : -errno;
+        n_ready = poll_until(p, n + ELEMENTSOF(r->inputs), until);
+        if (n_ready < 0)
+                return n_ready == -EINTR ? 0 : n_ready;
 
         now = now_usec(CLOCK_MONOTONIC);
         for (size_t i = 0; i < n; i++)
@@ -132,7 +133,7 @@ static int look(Ready *r) {
                         explain(r);
                         return -ETIMEDOUT;
                 }
-                k = wait_for_event(r, now, MIN(next, readiness_deadline(&r->readiness)));
+                k = wait_for_event(r, MIN(next, readiness_deadline(&r->readiness)));
                 if (k < 0)
                         return k;
         }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "sdbg/base/buf.h"
+#include "sdbg/base/fd.h"
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/probe/process.h"
 
@@ -191,14 +192,14 @@ static int wait_for_event(Supervisor *s, usec_t now, bool gone, usec_t finish_by
         };
         size_t n = control_poll(&s->control, p + FIXED);
         usec_t wakeup = MIN(next_wakeup(s, now, gone, finish_by), nap ?: USEC_INFINITY);
-        usec_t left = usec_sub(wakeup, now);
         bool active = false;
-        struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+        int r;
 
         if (gone) /* the cgroup has told all, and an empty pipe is a closed one */
                 p[1].fd = -1;
-        if (ppoll(p, FIXED + n, wakeup == USEC_INFINITY ? NULL : &timeout, NULL) < 0)
-                return errno == EINTR ? 0 : -errno;
+        r = poll_until(p, FIXED + n, wakeup);
+        if (r < 0)
+                return r == -EINTR ? 0 : r;
 
         now = now_usec(CLOCK_MONOTONIC);
         if (p[0].revents)

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <dirent.h>
+#include <poll.h>
 #include <sys/types.h>
 
-#include "sdbg/base/macro.h"
+#include "sdbg/base/time.h"
 
 /* File descriptors and small files. Every descriptor made here is close-on-exec. */
 
@@ -37,6 +38,10 @@ int write_file_at(int dirfd, const char *name, const void *data, size_t len, mod
 
 /* Sets or clears O_NONBLOCK. Return: 0, negative errno. */
 int fd_nonblock(int fd, bool on);
+
+/* poll(2) to a time on CLOCK_MONOTONIC; one that is over is no wait, USEC_INFINITY has no end.
+ * Return: how many have events, 0 where none came in time; -EINTR, other negative errno. */
+int poll_until(struct pollfd *p, size_t n, usec_t until);
 
 /* Watches the file or directory that is open as `fd`, whatever path leads to it (proc(5), /proc/PID/fd).
  * events: of inotify(7). Return: the watch's number, negative errno. */

@@ -42,6 +42,7 @@ typedef struct Coalescer {
         usec_t budget;     /* the time up to which the entries made so far are paid for */
 } Coalescer;
 
+/* Frees what it holds, given out or not. */
 void coalescer_done(Coalescer *c);
 
 /* Where the next bytes of stream s may be read to; *ret_size bytes of room, at least 4096 unless

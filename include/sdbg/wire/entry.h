@@ -30,6 +30,7 @@ typedef enum RecordKind {
         _RECORD_INVALID = -EINVAL,
 } RecordKind;
 
+/* Return: "start", …, as SDBG_EVENT has it; NULL for a value that is none. */
 const char *record_kind_to_string(RecordKind k);
 
 /* journald counts what it takes in for each of these pools by itself (five pools a user, found by
@@ -65,6 +66,7 @@ typedef struct Entry {
         char *cursor; /* of the journal; NULL where it came from elsewhere */
 } Entry;
 
+/* Frees what it owns; it is then as new. */
 void entry_done(Entry *e);
 #define _cleanup_entry_ _cleanup_(entry_done)
 

@@ -127,6 +127,22 @@ static void test_watch(void **state) {
         assert_string_equal(e->name, "file");
 }
 
+static void test_poll_until(void **state) {
+        _cleanup_close_ int reader = -EBADF, writer = -EBADF;
+        struct pollfd p = { .events = POLLIN };
+        int ends[2];
+
+        assert_int_equal(pipe(ends), 0);
+        p.fd = reader = ends[0];
+        writer = ends[1];
+        assert_int_equal(poll_until(&p, 1, 0), 0);
+        assert_int_equal(poll_until(&p, 1, now_usec(CLOCK_MONOTONIC) + 1), 0);
+        assert_int_equal(write(writer, "x", 1), 1);
+        assert_int_equal(poll_until(&p, 1, USEC_INFINITY), 1);
+        assert_int_equal(p.revents, POLLIN);
+        assert_int_equal(poll_until(&p, 1, 0), 1);
+}
+
 static void test_remove_tree(void **state) {
         _cleanup_tmpdir_ TmpDir t = tmpdir_make();
 
@@ -171,6 +187,7 @@ int main(void) {
                 cmocka_unit_test(test_write_replaces_symlink),
                 cmocka_unit_test(test_open_dir),
                 cmocka_unit_test(test_watch),
+                cmocka_unit_test(test_poll_until),
                 cmocka_unit_test(test_remove_tree),
                 cmocka_unit_test(test_remove_tree_follows_no_symlink),
         };
