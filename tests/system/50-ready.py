@@ -496,7 +496,7 @@ class Failures(ReadyTest):
 
     def test_supervisor_that_is_killed(self):
         start = self.spawn_start("--ready-log=never", "sleep", "1000")
-        self.await_state("starting")
+        wait_until(lambda: self.await_state("starting")["pid"])  # before, the supervisor may not have begun
         os.kill(int(harness.unit_properties(harness.unit_of(self.name), "MainPID")["MainPID"]), signal.SIGKILL)
         start.communicate()
         self.assertEqual(start.returncode, 5)
