@@ -36,6 +36,7 @@ struct Verb {
         const char *summary; /* one line */
         const Param *params;
         bool takes_command;  /* options end where the operands begin */
+        bool takes_ended;    /* its operands may be names of ended jobs */
         bool gives_job_code; /* its exit code is the job's; sdbg's own failures give 125 */
         size_t operands_min, operands_max;
         size_t request_size;

@@ -31,6 +31,7 @@ const Verb verb_clear = {
         .usage = "[OPTION…] NAME…",
         .summary = "let later logs start here (nothing is deleted)",
         .params = clear_params,
+        .takes_ended = true,
         .operands_max = SIZE_MAX,
         .request_size = sizeof(ClearRequest),
         .run = run_clear,

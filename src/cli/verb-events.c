@@ -37,6 +37,7 @@ const Verb verb_events = {
         .usage = "[OPTION…] [NAME…]",
         .summary = "show what happened to jobs: starts, readiness, exits and so on",
         .params = events_params,
+        .takes_ended = true,
         .operands_max = SIZE_MAX,
         .request_size = sizeof(EventsRequest),
         .request_default = &EVENTS_REQUEST_INIT,

@@ -153,8 +153,8 @@ static int complete_words(Cli *cli, const char *verb) {
                 return 0;
         for (const Param *p = v->params; p && p->name; p++)
                 printf("--%s\n", p->name);
-        if (v->takes_command || v->request_size == 0 || manager_connect(&m, NULL) < 0 ||
-            jobs_running(m, JOB_STATE, &jobs, NULL) < 0)
+        if (v->takes_command || !strstr(v->usage, "NAME") || manager_connect(&m, NULL) < 0 ||
+            jobs_select(m, &(JobSelection){}, JOB_STATE, v->takes_ended, &jobs, NULL) < 0)
                 return 0;
         for (size_t i = 0; i < jobs.n; i++)
                 printf("%s\n", jobs.jobs[i].name);

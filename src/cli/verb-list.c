@@ -163,6 +163,7 @@ const Verb verb_status = {
         .usage = "[OPTION…] [NAME…]",
         .summary = "show all about jobs: state, result, processes, resources, last lines",
         .params = status_params,
+        .takes_ended = true,
         .operands_max = SIZE_MAX,
         .request_size = sizeof(ListRequest),
         .run = run_status,

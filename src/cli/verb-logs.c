@@ -169,6 +169,7 @@ const Verb verb_logs = {
         .usage = "[OPTION…] NAME…",
         .summary = "show what jobs have printed",
         .params = logs_params,
+        .takes_ended = true,
         .operands_max = SIZE_MAX,
         .request_size = sizeof(LogsRequest),
         .request_default = &LOGS_REQUEST_INIT,

@@ -131,6 +131,7 @@ const Verb verb_restart = {
         .usage = "[OPTION…] NAME…",
         .summary = "start the same commands again, running or ended",
         .params = restart_params,
+        .takes_ended = true,
         .operands_max = SIZE_MAX,
         .request_size = sizeof(RestartRequest),
         .run = run_restart,
@@ -158,6 +159,7 @@ const Verb verb_clean = {
         .name = "clean",
         .usage = "[NAME…]",
         .summary = "forget the runtime files of ended jobs (their logs stay in the journal)",
+        .takes_ended = true,
         .operands_max = SIZE_MAX,
         .run = run_clean,
 };

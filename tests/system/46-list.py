@@ -155,6 +155,13 @@ class Many(ListTest):
         result = sdbg("list", "backen", exits=3)
         self.assertIn("did you mean 'backend'", result.stderr)
 
+    def test_completion(self):
+        running, ended = self.start("sleep", "1000"), self.start("true")
+        sdbg("wait", ended)
+        for verb, names in (("stop", {running}), ("logs", {running, ended}), ("restart", {running, ended}), ("agents", set())):
+            words = set(sdbg("completion", "words", verb).stdout.split())
+            self.assertEqual({word for word in words if not word.startswith("--")}, names, verb)
+
     def test_nothing_that_fits(self):
         self.assertIn("No such jobs are running", sdbg("list", "no-such-*").stderr)
 
