@@ -92,7 +92,8 @@ int excerpt_end(Excerpt *e) {
                 show_gap(e->f, e->missing, "max-bytes");
                 fputc('\n', e->f);
         }
-        fwrite(e->tail.data + e->tail_at, 1, tail_len(e), e->f);
+        if (tail_len(e) > 0)
+                fwrite(e->tail.data + e->tail_at, 1, tail_len(e), e->f);
         e->tail_at = e->tail.len;
         return ferror(e->f) ? -(errno ?: EIO) : 0;
 }
