@@ -52,9 +52,14 @@ static int open_private(int dirfd, const char *name, bool create, Error *reterr)
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
 
-        if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
-                return error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot make runtime directory '%s'",
-                                 name);
+        if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST) {
+                int r = error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot make runtime directory '%s'",
+                                  name);
+
+                if (r != -EACCES)
+                        return r;
+                goto hint;
+        }
 
         fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0) {
