@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "sdbg/agents/agents.h"
@@ -21,6 +22,7 @@
 #include "sdbg/probe/cgroup.h"
 #include "sdbg/runtime/installed.h"
 #include "sdbg/runtime/jobdir.h"
+#include "sdbg/runtime/ring.h"
 #include "sdbg/wire/entry.h"
 
 #define SYSTEMD_OLDEST 252
@@ -72,9 +74,15 @@ static int _printf_(5, 6)
 static int check_runtime_dir(CheckList *l) {
         _cleanup_error_ Error e = {};
         _cleanup_close_ int fd = jobs_open(&e);
+        struct statvfs vfs;
+        char room[16];
 
         if (fd < 0)
-                return add(l, "runtime-dir", CHECK_FAIL, strempty(e.hint), "%s", e.message);
+                return add(l, "runtime-dir", CHECK_FAIL, e.hint, "%s", e.message);
+        if (fstatvfs(fd, &vfs) >= 0 && vfs.f_bavail * vfs.f_frsize < RING_KEPT)
+                return add(l, "runtime-dir", CHECK_WARN, "sdbg clean",
+                           "the runtime directory has %s left, which is less than one job may need",
+                           format_size(room, sizeof(room), vfs.f_bavail * vfs.f_frsize));
         return add(l, "runtime-dir", CHECK_OK, NULL, "the runtime directory is the user's own");
 }
 

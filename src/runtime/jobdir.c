@@ -56,9 +56,11 @@ static int open_private(int dirfd, const char *name, bool create, Error *reterr)
                 int r = error_set(reterr, ERROR_BAD_RUNTIME_DIR, errno, "cannot make runtime directory '%s'",
                                   name);
 
-                if (r != -EACCES)
-                        return r;
-                goto hint;
+                if (r == -EACCES)
+                        goto hint;
+                if (r == -ENOSPC)
+                        error_hint(reterr, "the runtime directory is full; 'sdbg clean' forgets ended jobs");
+                return r;
         }
 
         fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);

@@ -431,6 +431,7 @@ class Directory(FaultTest):
         self.assertIn("No space left", error.json["error"]["message"])
         self.assertIn("clean", error.json["error"]["hint"])
         self.assertEqual(harness.job_units(), [])
+        self.assertRegex(sdbg("doctor", exits=None).stdout, "warn +runtime-dir .* left")
 
     def test_full_meanwhile(self):
         self.start_counting()
