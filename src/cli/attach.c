@@ -41,12 +41,11 @@ typedef struct Session {
 
 /* redraw: somebody else may have written on this terminal, or it has moved what was on it. */
 static int send_size(Session *s, bool redraw) {
-        unsigned cols, rows;
+        unsigned cols = 0, rows = 0;
         char text[64];
 
-        if (tty_size(STDOUT_FILENO, &cols, &rows) < 0)
-                return 0;
-        rows = status_line_resize(&s->status_line, (int) cols, (int) rows);
+        if (tty_size(STDOUT_FILENO, &cols, &rows) >= 0)
+                rows = status_line_resize(&s->status_line, (int) cols, (int) rows);
         snprintf(text, sizeof(text), "{\"cols\":%u,\"rows\":%u,\"redraw\":%s}", cols, rows,
                  redraw || status_line_is_on(&s->status_line) ? "true" : "false");
         return connection_send(s->connection, FRAME_RESIZE, text, strlen(text));

@@ -323,6 +323,18 @@ class SlowClient(TerminalTest):
         t.expect("42 was sent")
         t.expect("41 was typed")
 
+    def test_terminal_without_a_size(self):
+        self.shell()
+        t = self.attach(columns=0, rows=0)
+        t.expect("ready>")
+        self.halt(t)
+        sdbg("send", self.name, "echo $((40 + 2)) was sent")
+        sdbg("wait", self.name, "--for", "log=42 was sent")
+        os.kill(t.pid, signal.SIGCONT)
+        t.expect("42 was sent")
+        t.type("echo $((40 + 1)) was typed\r")
+        t.expect("41 was typed")
+
     def test_job_of_a_stopped_client_ends(self):
         self.shell()
         t = self.attach()
