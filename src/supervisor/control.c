@@ -59,13 +59,23 @@ void control_done(Control *c, int dir_fd) {
                 terminal_free(c->terminal);
 }
 
+/* Return: whether a person's terminal answers what a program asks it. */
+static bool is_answered(const Control *c) {
+        for (size_t i = 0; c->n > 0 && i < CLIENTS_MAX; i++) {
+                const Client *client = &c->clients[i];
+
+                if (client->fd >= 0 && client->follows && !client->read_only && !client->tty.is_paused)
+                        return true;
+        }
+        return false;
+}
+
 void control_feed(Control *c, const char *data, size_t len) {
         _cleanup_buf_ Buf answers = {};
 
         if (!c->terminal)
                 return;
-        /* A program's questions are answered by the terminal that a person sits at, where there is one. */
-        terminal_write(c->terminal, data, len, control_attached(c) > 0 ? NULL : &answers);
+        terminal_write(c->terminal, data, len, is_answered(c) ? NULL : &answers);
         if (answers.len <= input_room(&c->input))
                 input_add(&c->input, answers.data, answers.len);
         if (!c->feed)

@@ -110,6 +110,15 @@ class Attach(TerminalTest):
         self.assertNotIn("from the reader", reader.seen)
         self.assertNotIn("reader", sdbg("screen", self.name).stdout)
 
+    def test_questions_while_only_readers_are_there(self):
+        """Their terminals' answers are not taken."""
+        self.start("bash", "-c", r"stty raw -echo; echo up; read -rn1; printf '\033[5n'; read -rd n answer; echo ${answer@Q}; sleep 1000")
+        reader = self.attach("-r")
+        reader.expect("up")
+        self.attached(1)
+        sdbg("send", "--no-newline", self.name, "x")
+        reader.expect(r"\[0'")
+
     def test_scrollback(self):
         self.start("sh", "-c", "seq 200; sleep 1000")
         sdbg("wait", self.name, "--for", "log=^200$")
