@@ -10,14 +10,14 @@
 
 #define TYPED_MAX ((size_t) 4096)
 
-int client_tty_borrow(ClientTty *t, int fd, pid_t owner, const char *detach_keys) {
+int client_tty_borrow(ClientTty *t, int fd, pid_t owner, const char *detach_keys, bool read_only) {
         _cleanup_close_ int tty = fd, stat = owner > 0 ? process_open(owner) : -ESRCH;
         DetachKeys keys;
 
         if (stat < 0 || !isatty(tty) || !(fcntl(tty, F_GETFL) & O_NONBLOCK) ||
             detach_keys_parse(strempty(detach_keys), &keys) < 0)
                 return -EINVAL;
-        *t = (ClientTty){ .fd = TAKE_FD(tty), .owner = TAKE_FD(stat), .keys = keys };
+        *t = (ClientTty){ .fd = TAKE_FD(tty), .owner = TAKE_FD(stat), .read_only = read_only, .keys = keys };
         return 0;
 }
 
@@ -39,7 +39,12 @@ static bool is_ours(ClientTty *t) {
         return !t->is_paused;
 }
 
-int client_tty_read(ClientTty *t, Input *input, bool read_only, usec_t now) {
+/* Who only looks on may leave though the job takes nothing. */
+static size_t room(const ClientTty *t, const Input *input) {
+        return t->read_only ? TYPED_MAX : input_room(input);
+}
+
+int client_tty_read(ClientTty *t, Input *input, usec_t now) {
         char in[TYPED_MAX], out[TYPED_MAX + sizeof(t->keys.keys)];
         size_t len;
         ssize_t n;
@@ -47,17 +52,17 @@ int client_tty_read(ClientTty *t, Input *input, bool read_only, usec_t now) {
 
         if (now >= client_tty_deadline(t))
                 return -ECANCELED;
-        if (input_room(input) == 0 || !is_ours(t))
+        if (room(t, input) == 0 || !is_ours(t))
                 return 0;
-        n = read(t->fd, in, MIN(sizeof(in), input_room(input)));
+        n = read(t->fd, in, MIN(sizeof(in), room(t, input)));
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         if (n <= 0)
                 return -EIO;
         leave = detach_keys_feed(&t->keys, in, n, now, out, &len);
-        if (!read_only)
+        if (!t->read_only)
                 input_add(input, out, len);
-        return leave ? -ECANCELED : len > 0 && !read_only;
+        return leave ? -ECANCELED : len > 0 && !t->read_only;
 }
 
 int client_tty_write(ClientTty *t) {
@@ -80,7 +85,7 @@ int client_tty_write(ClientTty *t) {
 short client_tty_events(const ClientTty *t, const Input *input, bool wants_output) {
         if (t->fd < 0 || t->is_paused)
                 return 0;
-        return (input_room(input) > 0 ? POLLIN : 0) | (wants_output || t->out.len > 0 ? POLLOUT : 0);
+        return (room(t, input) > 0 ? POLLIN : 0) | (wants_output || t->out.len > 0 ? POLLOUT : 0);
 }
 
 usec_t client_tty_deadline(const ClientTty *t) {

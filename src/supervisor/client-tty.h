@@ -14,6 +14,7 @@ typedef struct ClientTty {
         int fd;         /* -EBADF: the client keeps it */
         int owner;      /* its stat file (probe/process.h) */
         bool is_paused; /* the owner was seen to be stopped */
+        bool read_only; /* what is typed is dropped */
         DetachKeys keys;
         Buf out; /* what is to be printed on it */
 } ClientTty;
@@ -26,7 +27,7 @@ typedef struct ClientTty {
 /* Borrows the terminal behind fd, which is owned from then on, also on failure.
  * owner: the client's PID; 0: not in this PID namespace, so that nobody could tell whether it is stopped.
  * Return: 0; -EINVAL for what is no terminal, could block, or has such keys; negative errno. */
-int client_tty_borrow(ClientTty *t, int fd, pid_t owner, const char *detach_keys);
+int client_tty_borrow(ClientTty *t, int fd, pid_t owner, const char *detach_keys, bool read_only);
 bool client_tty_is_lent(const ClientTty *t);
 /* Gives it back; what is still to be printed is dropped. */
 void client_tty_return(ClientTty *t);
@@ -34,7 +35,7 @@ void client_tty_return(ClientTty *t);
 /* Puts what was typed into the job's input, as far as there is room; of a client that only looks on it is dropped.
  * Return: whether something came for the job; -ECANCELED where the keys to leave were typed; -EIO where the terminal
  * is gone. */
-int client_tty_read(ClientTty *t, Input *input, bool read_only, usec_t now);
+int client_tty_read(ClientTty *t, Input *input, usec_t now);
 
 /* Prints what it takes now. Return: 1 where all is printed; 0 where more is to be; -EIO where it is gone. */
 int client_tty_write(ClientTty *t);

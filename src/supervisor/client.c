@@ -86,7 +86,8 @@ static void resize(Control *c, const Client *client, const Wish *w) {
 
 static void borrow_tty(Client *client, const Wish *w) {
         if (client->follows && client->passed >= 0)
-                (void) client_tty_borrow(&client->tty, TAKE_FD(client->passed), client->pid, w->detach_keys);
+                (void) client_tty_borrow(&client->tty, TAKE_FD(client->passed), client->pid, w->detach_keys,
+                                         w->read_only);
 }
 
 static void give_tty_back(Control *c, Client *client) {
@@ -216,20 +217,25 @@ static int take(Control *c, Client *client, const Frame *f) {
 }
 
 /* Who does not read the answers is not listened to. */
-static bool is_heard(const Control *c, const Client *client) {
-        return client->out.len + client->tty.out.len < FRAME_ANSWER_MAX && c->input.queue.len < INPUT_MAX;
+static bool is_heard(const Client *client) {
+        return client->out.len + client->tty.out.len < FRAME_ANSWER_MAX;
 }
 
-bool client_takes_input(const Control *c, const Client *client) {
-        return client->in.len < IN_MAX && is_heard(c, client);
+bool client_takes_frames(const Client *client) {
+        return client->in.len < IN_MAX && is_heard(client);
 }
 
-/* Takes the frames that are whole, as long as there is room for what they hold. */
+/* Return: whether there is room for what the frame holds. */
+static bool has_room(const Control *c, const Frame *f) {
+        return f->type < FRAME_INPUT || f->type > FRAME_END || c->input.queue.len < INPUT_MAX;
+}
+
+/* Takes the frames that are whole, as far as there is room. */
 static int take_frames(Control *c, Client *client) {
         size_t done = 0;
         int r = 0;
 
-        while (r >= 0 && is_heard(c, client)) {
+        while (r >= 0 && is_heard(client)) {
                 Frame f;
                 ssize_t n = frame_parse(client->in.data + done, client->in.len - done, FRAME_MAX, &f);
 
@@ -237,6 +243,8 @@ static int take_frames(Control *c, Client *client) {
                         r = (int) n;
                         break;
                 }
+                if (!has_room(c, &f))
+                        break;
                 r = take(c, client, &f);
                 done += n;
         }
@@ -290,7 +298,7 @@ int client_read(Control *c, Client *client) {
 }
 
 void client_read_tty(Control *c, Client *client, usec_t now) {
-        int r = client_tty_read(&client->tty, &c->input, client->read_only, now);
+        int r = client_tty_read(&client->tty, &c->input, now);
 
         if (r > 0)
                 c->typed = true;

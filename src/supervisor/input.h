@@ -3,8 +3,8 @@
 
 #include "sdbg/base/buf.h"
 
-/* What is to go into the job's stdin or terminal. Its clients are not read on while this much waits: what
- * they send stays theirs until the job takes it, and nothing is lost. */
+/* What is to go into the job's stdin or terminal. While this much waits, no more is taken of what
+ * clients type: it stays theirs until the job takes it, and nothing is lost. */
 #define INPUT_MAX ((size_t) 256 * 1024)
 
 typedef struct Input {

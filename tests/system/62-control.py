@@ -180,6 +180,26 @@ class Control(TerminalTest):
         self.assertNotIn("41", sdbg("screen", self.name).stdout)
         self.answers()
 
+    def test_full_input(self):
+        """Who does not type is served, and may leave."""
+        self.start("sh", "-c", "stty raw -echo; echo up; exec sleep 1000")
+        sdbg("wait", self.name, "--for", "log=up")
+        looks_on = self.connect()
+        window = self.lent(looks_on, read_only=True)
+        types = self.connect()
+        self.greet(types)
+        types.setblocking(False)
+        data = self.frame(INPUT, b"x" * 60_000) * 20
+        while select.select([], [types], [], 1)[1]:
+            data = data[types.send(data):]
+        for _ in range(10):
+            client = self.connect()
+            self.greet(client)
+            client.sendall(self.frame(SCREEN, {}))
+            self.assertEqual(self.read_frame(client)[0], SCREEN)
+        os.write(window, CONTROL_B + b"x")
+        self.assertEqual(self.read_frame(looks_on), (DETACH, b""))
+
     def test_terminal_that_hangs_up(self):
         self.shell()
         client = self.connect()
