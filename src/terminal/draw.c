@@ -130,7 +130,7 @@ void terminal_draw(Terminal *t, Buf *ret) {
         VTermPos cursor;
         int rows, cols;
 
-        store_unpack(&t->store);
+        terminal_settle(t);
         vterm_get_size(t->vt, &rows, &cols);
         buf_append_str(ret, t->alternate ? "\033[?1049h" : "");
         buf_append_str(ret, "\033[m\033[H\033[2J");
@@ -148,7 +148,7 @@ char *terminal_line(Terminal *t) {
         VTermPos cursor;
         Buf b = {};
 
-        store_unpack(&t->store);
+        terminal_settle(t);
         vterm_state_get_cursorpos(vterm_obtain_state(t->vt), &cursor);
         draw_line(t, cursor.row, cursor.col, false, &b);
         for (int x = line_width(t, cursor.row, cursor.col); x < cursor.col; x++)
@@ -193,7 +193,7 @@ Json *terminal_to_json(Terminal *t, bool color) {
         Json *o = json_new_object();
         int rows, cols;
 
-        store_unpack(&t->store);
+        terminal_settle(t);
         vterm_get_size(t->vt, &rows, &cols);
         if (!o || json_set(o, "cols", json_new_number(cols)) < 0 ||
             json_set(o, "rows", json_new_number(rows)) < 0 || json_set(o, "cursor", cursor_to_json(t)) < 0 ||

@@ -5,11 +5,13 @@
 
 #include "sdbg/terminal/terminal.h"
 
+#include "terminal/backlog.h"
 #include "terminal/store.h"
 #include "terminal/title.h"
 
 struct Terminal {
-        Store store; /* unpacked before any use of vt */
+        Backlog backlog;
+        Store store;
         VTerm *vt;
         VTermScreen *screen;
         Buf *output; /* where what the emulator sends goes, during a call */
@@ -18,3 +20,6 @@ struct Terminal {
         int mouse;   /* VTERM_PROP_MOUSE_… */
         Title title;
 };
+
+/* Makes the emulator ready, with all that was printed; before any use of it. */
+void terminal_settle(Terminal *t);

@@ -52,6 +52,7 @@ Terminal *terminal_new(int cols, int rows) {
 
 void terminal_free(Terminal *t) {
         vterm_free(t->vt);
+        buf_done(&t->backlog.text);
         free(t);
 }
 
@@ -66,25 +67,73 @@ static void make_alternate(Terminal *t, const char *data, size_t len) {
                 vterm_screen_enable_altscreen(t->screen, 1);
 }
 
-void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
-        store_unpack(&t->store);
-        title_take(&t->title, data, len);
-        if (!t->has_alternate)
-                make_alternate(t, data, len);
-        t->output = answers;
+static void shorten(Terminal *t) {
+        int rows, cols;
+
+        vterm_get_size(t->vt, &rows, &cols);
+        backlog_shorten(&t->backlog, rows);
+}
+
+static void emulate(Terminal *t, const char *data, size_t len) {
+        if (len == 0)
+                return;
         (void) vterm_input_write(t->vt, data, len);
         vterm_screen_flush_damage(t->screen);
+}
+
+static size_t whole_of_backlog(const Terminal *t) {
+        return backlog_whole(&t->backlog, t->backlog.text.data, t->backlog.text.len);
+}
+
+/* The first `len` bytes of what waits. */
+static void emulate_backlog(Terminal *t, size_t len) {
+        Buf *b = &t->backlog.text;
+
+        emulate(t, b->data, len);
+        buf_consume(b, len);
+        if (b->len == 0)
+                buf_done(b);
+}
+
+void terminal_settle(Terminal *t) {
+        store_unpack(&t->store);
+        shorten(t);
+        emulate_backlog(t, whole_of_backlog(t));
+}
+
+void terminal_write(Terminal *t, const char *data, size_t len, Buf *answers) {
+        size_t whole;
+
+        title_take(&t->title, data, len);
+        if (backlog_take(&t->backlog, data, len)) {
+                if (t->backlog.text.len < BACKLOG_MAX)
+                        return;
+                shorten(t);
+                if (t->backlog.text.len >= BACKLOG_MAX / 2)
+                        terminal_settle(t);
+                return;
+        }
+        terminal_settle(t);
+        emulate_backlog(t, t->backlog.text.len);
+        if (!t->has_alternate)
+                make_alternate(t, data, len);
+        whole = backlog_whole(&t->backlog, data, len);
+        t->output = answers;
+        emulate(t, data, whole);
         t->output = NULL;
+        buf_append(&t->backlog.text, data + whole, len - whole);
 }
 
 void terminal_resize(Terminal *t, int cols, int rows) {
-        store_unpack(&t->store);
+        terminal_settle(t);
         vterm_set_size(t->vt, rows, cols);
 }
 
 void terminal_rest(Terminal *t) {
         int rows, cols;
 
+        if (whole_of_backlog(t) > 0)
+                terminal_settle(t);
         vterm_get_size(t->vt, &rows, &cols);
         store_pack(&t->store, (size_t) rows * cols);
 }
@@ -118,7 +167,7 @@ void terminal_key(Terminal *t, const Key *k, Buf *ret) {
                 buf_append_char(ret, (char) byte);
                 return;
         }
-        store_unpack(&t->store);
+        terminal_settle(t);
         m |= k->modifiers & KEY_SHIFT ? VTERM_MOD_SHIFT : 0;
         m |= k->modifiers & KEY_META ? VTERM_MOD_ALT : 0;
         m |= k->modifiers & KEY_CONTROL ? VTERM_MOD_CTRL : 0;
@@ -131,7 +180,7 @@ void terminal_key(Terminal *t, const Key *k, Buf *ret) {
 }
 
 void terminal_paste(Terminal *t, bool begin, Buf *ret) {
-        store_unpack(&t->store);
+        terminal_settle(t);
         t->output = ret;
         if (begin)
                 vterm_keyboard_start_paste(t->vt);

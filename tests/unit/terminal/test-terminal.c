@@ -83,6 +83,92 @@ static void test_draw(void **state) {
         }
 }
 
+static char *drawn(Terminal *t) {
+        Buf b = {};
+
+        terminal_draw(t, &b);
+        return buf_take(&b);
+}
+
+/* Lines, colours, and now and then what else programs print, in pieces of any size. */
+static char *make_output(unsigned seed) {
+        static const char *const others[] = {
+                "\033[2;3H",
+                "\033[5;10r",
+                "\033[r",
+                "\033[?1049h",
+                "\033[?1049l",
+                "\033[H\033[2J",
+                "\033]0;title\a",
+                "\033[2S",
+                "\b",
+                "\033M",
+                "\033c",
+                "\033[?69h\033[3;8s",
+                "\033[!p",
+                "\033P$q\"p\033\\",
+                "\033[4h",
+                "\033(0q\033(B",
+                "\017",
+                "\033[3\030",
+        };
+        Buf b = {};
+
+        srand(seed);
+        for (int lines = rand() % (seed % 10 ? 3000 : 20000); lines > 0; lines--) {
+                if (rand() % 3 == 0)
+                        buf_printf(&b, rand() % 4 ? "\033[%dm" : "\033[1;%d;%dm",
+                                   rand() % 2 ? 0 : 30 + rand() % 20, 40 + rand() % 10);
+                for (int n = rand() % 8 ? rand() % 15 : rand() % 60; n > 0; n--)
+                        buf_append_str(&b,
+                                       rand() % 20 ? (char[]){ 'a' + rand() % 26, '\0' } : "\xe6\xbc\xa2\t");
+                buf_append_str(&b, rand() % 30 ? "\r\n" : rand() % 2 ? "\n" : "\r");
+                if (rand() % (1 + seed % 500) == 0)
+                        buf_append_str(&b, others[(size_t) rand() % ELEMENTSOF(others)]);
+        }
+        return buf_take(&b);
+}
+
+static void test_character_in_pieces(void **state) {
+        _cleanup_terminal_ Terminal *t = terminal_new(20, 5);
+
+        print(t, "\033[Hcaf\xc3");
+        assert_screen(t, "caf\n");
+        print(t, "\xa9 \xe6");
+        print(t, "\xbc");
+        assert_screen(t, "caf\xc3\xa9\n");
+        print(t, "\xa2\033[2H\xe6");
+        print(t, "\033[3H.");
+        assert_screen(t, "caf\xc3\xa9 \xe6\xbc\xa2\n\n.\n");
+}
+
+/* Each few bytes, so that nothing is unseen. */
+static void look_on(Terminal *t, const char *data, size_t len) {
+        for (size_t at = 0; at < len; at += 20) {
+                terminal_write(t, data + at, MIN(len - at, (size_t) 20), NULL);
+                free(terminal_line(t));
+        }
+}
+
+/* What scrolls out of the screen before anybody looks makes no difference. */
+static void test_unseen_text(void **state) {
+        for (unsigned seed = 0; seed < 300; seed++) {
+                _cleanup_terminal_ Terminal *seen = terminal_new(20, 12), *unseen = terminal_new(20, 12);
+                _cleanup_free_ char *output = make_output(seed), *expected = NULL, *is = NULL;
+                size_t len = strlen(strempty(output)), size;
+
+                for (size_t at = 0; at < len; at += size) {
+                        size = rand() % (rand() % 2 ? 100 : 4096) + 1;
+                        size = MIN(size, len - at);
+                        look_on(seen, output + at, size);
+                        terminal_write(unseen, output + at, size, NULL);
+                }
+                expected = drawn(seen);
+                is = drawn(unseen);
+                assert_string_equal(is, expected);
+        }
+}
+
 static void assert_keys(Terminal *t, const char *name, const char *expected) {
         _cleanup_buf_ Buf b = {};
         Key k;
@@ -94,13 +180,6 @@ static void assert_keys(Terminal *t, const char *name, const char *expected) {
 }
 
 /* The bytes depend on what the program has switched on. */
-static char *drawn(Terminal *t) {
-        Buf b = {};
-
-        terminal_draw(t, &b);
-        return buf_take(&b);
-}
-
 /* Text, colours and blanks, as of no program, from nothing to full. */
 static void print_noise(Terminal *t, unsigned amount) {
         srand(amount);
@@ -283,11 +362,12 @@ static void test_long_title(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_text),       cmocka_unit_test(test_draw),
-                cmocka_unit_test(test_rest),       cmocka_unit_test(test_keys),
-                cmocka_unit_test(test_paste),      cmocka_unit_test(test_line),
-                cmocka_unit_test(test_answers),    cmocka_unit_test(test_state),
-                cmocka_unit_test(test_title),      cmocka_unit_test(test_no_title),
+                cmocka_unit_test(test_text),        cmocka_unit_test(test_draw),
+                cmocka_unit_test(test_rest),        cmocka_unit_test(test_character_in_pieces),
+                cmocka_unit_test(test_unseen_text), cmocka_unit_test(test_keys),
+                cmocka_unit_test(test_paste),       cmocka_unit_test(test_line),
+                cmocka_unit_test(test_answers),     cmocka_unit_test(test_state),
+                cmocka_unit_test(test_title),       cmocka_unit_test(test_no_title),
                 cmocka_unit_test(test_long_title),
         };
 
