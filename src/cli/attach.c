@@ -97,6 +97,7 @@ static int on_frames(Session *s, usec_t now) {
                                 (void) send_size(s, true);
                         break;
                 case FRAME_BYE:
+                        s->is_lent = false;
                         return ATTACH_ENDED;
                 case FRAME_DETACH:
                         s->is_lent = false;

@@ -358,8 +358,7 @@ static void fill(Control *c, Client *client) {
                 else
                         frame_append(&client->out, FRAME_SYNC, NULL, 0);
         }
-        if (c->closing && !client->said_bye &&
-            (client->tty.is_paused || (!client_is_behind(c, client) && client->tty.out.len == 0))) {
+        if (c->closing && !client->said_bye && !client_is_behind(c, client)) {
                 client->said_bye = true;
                 frame_append(&client->out, FRAME_BYE, NULL, 0);
         }
@@ -374,9 +373,20 @@ static bool print(Control *c, Client *client) {
         return r != 0;
 }
 
+/* The client prints the rest itself: its terminal may take longer than there is a supervisor. */
+static void leave_rest(Client *client) {
+        _cleanup_buf_ Buf rest = client->tty.out;
+
+        client->tty.out = (Buf){};
+        client_tty_return(&client->tty);
+        show(client, rest.data, rest.len);
+}
+
 int client_write(Control *c, Client *client) {
         int r = take_frames(c, client);
 
+        if (c->closing && client_tty_is_lent(&client->tty))
+                leave_rest(client);
         while (r >= 0) {
                 bool printed;
 

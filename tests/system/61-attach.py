@@ -353,6 +353,17 @@ class SlowClient(TerminalTest):
         sdbg("wait", self.name, exits=3)
         os.kill(t.pid, signal.SIGCONT)
         self.assertEqual(t.wait(), 0)
+        t.expect("\nthe end\n")
+        t.expect("is over")
+
+    def test_terminal_that_stands_still_until_the_supervisor_is_gone(self):
+        self.start("sh", "-c", "read -r go; seq 10000")
+        t = self.attach()
+        self.attached(1)
+        supervisor = int(harness.unit_properties(harness.unit_of(self.name), "MainPID")["MainPID"])
+        t.type("go\r")
+        wait_until(lambda: not alive(supervisor))
+        t.expect("\n10000\n")
         t.expect("is over")
 
 

@@ -14,8 +14,8 @@
  * that is not understood any more raises CONTROL_VERSION.
  *
  * With its HELLO a client may lend its terminal: the descriptor comes as SCM_RIGHTS (unix(7)), detach_keys in the
- * JSON. Where the answer says `lent`, the supervisor reads and writes the terminal itself until DETACH or BYE, and
- * no INPUT and OUTPUT are needed: a key and its echo are two processes' wake-ups less. */
+ * JSON. Where the answer says `lent`, the supervisor reads and writes the terminal itself until DETACH, or until
+ * the job is over, when the rest comes as OUTPUT before BYE: a key and its echo are two processes' wake-ups less. */
 #define CONTROL_VERSION 1
 
 typedef enum FrameType {
