@@ -296,14 +296,15 @@ static int start_named(Manager *m, const Spec *s, const Manner *how, StartResult
                                                     : settle(s, how->settle, ret, reterr);
 }
 
-int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, usec_t wait_max, StartResult *ret,
-                  Error *reterr) {
+int op_start_spec(Manager *m, const Spec *spec, usec_t settle_time, bool no_wait, usec_t wait_max,
+                  StartResult *ret, Error *reterr) {
         int r = lifetime_check(spec, reterr);
 
         return r < 0 ? r
                      : start_named(m, spec,
                                    &(Manner){ .if_running = IF_RUNNING_REPLACE,
                                               .settle = settle_time,
+                                              .no_wait = no_wait,
                                               .wait_max = wait_max ?: USEC_INFINITY },
                                    ret, reterr);
 }

@@ -38,6 +38,8 @@ const Param restart_params[] = {
         JOB_SELECTION_PARAMS(RestartRequest),
         { "settle", 0, PARAM_STRING, offsetof(RestartRequest, settle), "TIME",
           "how long to watch for an early failure (default: 200ms)", NULL },
+        { "no-wait", 0, PARAM_FLAG, offsetof(RestartRequest, no_wait), NULL,
+          "return as soon as the command has been executed", NULL },
         { "outside-sandbox", 0, PARAM_FLAG, offsetof(RestartRequest, outside_sandbox), NULL,
           "start it although it will not be in the sandbox (namespaces) of the caller", NULL },
         {},
@@ -170,7 +172,7 @@ int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Er
 int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResult *ret, Error *reterr) {
         _cleanup_close_ int dir = -EBADF;
         _cleanup_spec_ Spec s = {};
-        usec_t settle = 200 * USEC_PER_MSEC;
+        usec_t settle = q->no_wait ? 0 : 200 * USEC_PER_MSEC;
         int r;
 
         if (q->settle && parse_duration(q->settle, &settle) < 0)
@@ -181,7 +183,7 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
         if (r < 0)
                 return r;
         if (enabled_read_spec(name, &s) > 0)
-                return op_start_spec(m, &s, settle, q->wait_max, ret, reterr);
+                return op_start_spec(m, &s, settle, q->no_wait, q->wait_max, ret, reterr);
         r = job_find(m, name, &ret->job, reterr);
         if (r < 0)
                 return r;
@@ -197,5 +199,5 @@ int op_restart(Manager *m, const char *name, const RestartRequest *q, StartResul
         s.asked_by = q->caller ? strdup(q->caller) : caller_describe(getppid(), NULL);
         if (!s.asked_by)
                 return error_oom(reterr);
-        return op_start_spec(m, &s, settle, q->wait_max, ret, reterr);
+        return op_start_spec(m, &s, settle, q->no_wait, q->wait_max, ret, reterr);
 }

@@ -122,6 +122,15 @@ class State(ReadyTest):
         self.let_go()
         self.assertGreater(self.await_state("ready")["ready_ms"], 0)
 
+    def test_restart_without_waiting(self):
+        self.start("--no-wait", "--ready-log=listening", *self.listener("127.0.0.1", next(self.ports)))
+        self.let_go()
+        self.await_state("ready")
+        (job,) = sdbg("restart", "--no-wait", self.name, json=True).json_lines
+        self.assertEqual(job["state"], "starting")
+        self.let_go()
+        self.await_state("ready")
+
     def test_wait_for_ready(self):
         self.start("--no-wait", "--ready-log=listening", *self.listener("127.0.0.1", next(self.ports)))
         waiting = spawn("sdbg", "wait", "--for", "ready", self.name)

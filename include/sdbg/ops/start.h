@@ -59,6 +59,6 @@ typedef struct StartResult {
  * for both of these), usage, manager-unreachable, … */
 int op_start(Manager *m, const StartRequest *q, StartResult *ret, Error *reterr);
 
-/* Starts the command of a spec that was kept, again. wait_max: as of StartRequest. Return: as op_start(). */
-int op_start_spec(Manager *m, const Spec *spec, usec_t settle, usec_t wait_max, StartResult *ret,
-                  Error *reterr);
+/* Starts the command of a spec that was kept, again. no_wait, wait_max: as of StartRequest. Return: as op_start(). */
+int op_start_spec(Manager *m, const Spec *spec, usec_t settle, bool no_wait, usec_t wait_max,
+                  StartResult *ret, Error *reterr);

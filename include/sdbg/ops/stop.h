@@ -36,6 +36,7 @@ int op_kill(Manager *m, const KillRequest *q, JobList *ret, size_t *ret_sent, Er
 typedef struct RestartRequest {
         JobSelection select;
         char *settle;
+        bool no_wait;         /* for the job to become ready */
         usec_t wait_max;      /* as of StartRequest */
         const char *caller;   /* as of StopRequest */
         bool outside_sandbox; /* as of StartRequest */
