@@ -126,7 +126,7 @@ class State(ReadyTest):
         self.start("--no-wait", "--ready-log=listening", *self.listener("127.0.0.1", next(self.ports)))
         self.let_go()
         self.await_state("ready")
-        (job,) = sdbg("restart", "--no-wait", self.name, json=True).json_lines
+        (job,) = sdbg("restart", "--no-wait", self.name, json=True).json
         self.assertEqual(job["state"], "starting")
         self.let_go()
         self.await_state("ready")
