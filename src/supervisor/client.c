@@ -7,6 +7,9 @@
 
 /* Of what is written to a client in one go, so that what is in no socket stays in the feed. */
 #define CHUNK ((size_t) 16 * 1024)
+/* For a terminal that is slower than the job, so that what is printed in a burst is shown whole; a socket has a
+ * buffer of its own. */
+#define HELD_MAX ((size_t) 256 * 1024)
 #define IN_MAX (FRAME_HEADER + FRAME_MAX)
 
 static void say(Client *client, FrameType type, Json *o) {
@@ -66,9 +69,11 @@ static void show(Client *client, const char *data, size_t len) {
                         frame_append(&client->out, FRAME_OUTPUT, data + done, MIN(len - done, FRAME_MAX));
 }
 
-/* Return: whether all that was shown to it has been taken. */
-static bool is_shown(const Client *client) {
-        return client_tty_is_lent(&client->tty) ? client->tty.out.len == 0 : client->out.len == 0;
+/* Return: whether there is room for more of the terminal's output. */
+static bool takes_output(const Client *client) {
+        if (client_tty_is_lent(&client->tty))
+                return client->tty.out.len < HELD_MAX && !client->tty.is_paused;
+        return client->out.len == 0;
 }
 
 static void draw(Control *c, Client *client) {
@@ -349,7 +354,7 @@ static int send_out(Client *client) {
 
 /* Puts what is due into the client's buffers. */
 static void fill(Control *c, Client *client) {
-        if (is_shown(client) && client_is_behind(c, client))
+        while (takes_output(client) && client_is_behind(c, client))
                 take_feed(c, client);
         if (client->syncing && c->input.queue.len == 0) {
                 client->syncing = false;

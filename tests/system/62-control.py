@@ -220,6 +220,17 @@ class Control(TerminalTest):
         self.see(window, b"200000")
         self.assertEqual(self.read_frame(client)[0], GAP)
 
+    def test_slow_terminal_is_shown_a_burst_whole(self):
+        self.start("sh", "-c", "head -n1 >/dev/null; seq 30000; sleep 1000")
+        window = self.lent(self.connect())
+        os.write(window, b"go\n")
+        sdbg("wait", self.name, "--for", "log=^30000$", "--timeout=60s")
+        seen = b""
+        while b"\n30000\r" not in seen:
+            self.assertTrue(select.select([window], [], [], 20)[0])
+            seen += os.read(window, 65536)
+        self.assertEqual(seen.split()[-30000:], [b"%d" % n for n in range(1, 30001)])
+
     def test_what_cannot_be_lent(self):
         """The client then gets frames."""
         self.shell()
