@@ -39,9 +39,9 @@ static bool is_ours(ClientTty *t) {
         return !t->is_paused;
 }
 
-/* Who only looks on may leave though the job takes nothing. */
+/* Return: how much may be read: some also while the job's input is full, so that the keys to leave are seen. */
 static size_t room(const ClientTty *t, const Input *input) {
-        return t->read_only ? TYPED_MAX : input_room(input);
+        return t->read_only ? TYPED_MAX : input_room(input) ?: TYPED_MAX - t->ahead;
 }
 
 int client_tty_read(ClientTty *t, Input *input, usec_t now) {
@@ -59,6 +59,7 @@ int client_tty_read(ClientTty *t, Input *input, usec_t now) {
                 return 0;
         if (n <= 0)
                 return -EIO;
+        t->ahead = input_room(input) > 0 ? 0 : t->ahead + n;
         leave = detach_keys_feed(&t->keys, in, n, now, out, &len);
         if (!t->read_only)
                 input_add(input, out, len);

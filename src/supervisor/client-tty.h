@@ -15,6 +15,7 @@ typedef struct ClientTty {
         int owner;      /* its stat file (probe/process.h) */
         bool is_paused; /* the owner was seen to be stopped */
         bool read_only; /* what is typed is dropped */
+        size_t ahead;   /* bytes that were read while the job's input was full */
         DetachKeys keys;
         Buf out; /* what is to be printed on it */
 } ClientTty;
@@ -32,7 +33,8 @@ bool client_tty_is_lent(const ClientTty *t);
 /* Gives it back; what is still to be printed is dropped. */
 void client_tty_return(ClientTty *t);
 
-/* Puts what was typed into the job's input, as far as there is room; of a client that only looks on it is dropped.
+/* Puts what was typed into the job's input, as far as there is room, and some more, so that the keys to leave are
+ * seen; of a client that only looks on it is dropped.
  * Return: whether something came for the job; -ECANCELED where the keys to leave were typed; -EIO where the terminal
  * is gone. */
 int client_tty_read(ClientTty *t, Input *input, usec_t now);

@@ -181,11 +181,10 @@ class Control(TerminalTest):
         self.answers()
 
     def test_full_input(self):
-        """Who does not type is served, and may leave."""
+        """Who does not type is served, and everybody may leave."""
         self.start("sh", "-c", "stty raw -echo; echo up; exec sleep 1000")
         sdbg("wait", self.name, "--for", "log=up")
-        looks_on = self.connect()
-        window = self.lent(looks_on, read_only=True)
+        attached = [(client := self.connect(), self.lent(client, read_only=read_only)) for read_only in (True, False)]
         types = self.connect()
         self.greet(types)
         types.setblocking(False)
@@ -197,8 +196,9 @@ class Control(TerminalTest):
             self.greet(client)
             client.sendall(self.frame(SCREEN, {}))
             self.assertEqual(self.read_frame(client)[0], SCREEN)
-        os.write(window, CONTROL_B + b"x")
-        self.assertEqual(self.read_frame(looks_on), (DETACH, b""))
+        for client, window in attached:
+            os.write(window, b"y" + CONTROL_B + b"x")
+            self.assertEqual(self.read_frame(client), (DETACH, b""))
 
     def test_terminal_that_hangs_up(self):
         self.shell()
