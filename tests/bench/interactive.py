@@ -3,12 +3,13 @@
 
 import contextlib
 import itertools
+import os
 import pathlib
 import shutil
 import statistics
 import time
 
-from harness import run, sdbg, unique_name, wait_until
+from harness import run, sdbg, unique_name, unit_of, unit_properties, wait_until
 from jobs import pss
 from terminal import Terminal
 from rows import Row
@@ -16,6 +17,7 @@ from rows import Row
 KEYS = 20  # in a row at the one, then at the other
 BLOCKS = 15
 TERMINALS = 10  # whose memory is looked at
+PRINTING = "seq 1000000; echo the end; exec cat"
 
 
 def echo_times(terminal):
@@ -63,6 +65,29 @@ def memory(comm):
     return statistics.mean(pss(process) for process in named(comm))
 
 
+def cpu(pid):
+    """Seconds of CPU that the process has used."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def own_printing():
+    name = unique_name()
+    sdbg("start", "--name", name, "--pty", "-c", PRINTING)
+    sdbg("wait", name, "--for", "log=^the end$", "--timeout=5min", timeout=300)
+    seconds = cpu(unit_properties(unit_of(name), "MainPID")["MainPID"])
+    sdbg("stop", name)
+    return seconds
+
+
+def peers_printing():
+    run("tmux", "new-session", "-d", "-x", "120", "-y", "40", "-s", "print", PRINTING)
+    wait_until(lambda: "the end" in run("tmux", "capture-pane", "-p", "-t", "print").stdout, timeout=300)
+    seconds = cpu(run("tmux", "display-message", "-p", "#{pid}").stdout.strip())
+    run("tmux", "kill-server")
+    return seconds
+
+
 def all_measures(rounds):
     names = [unique_name() for _ in range(TERMINALS)]
     for name in names:
@@ -88,3 +113,7 @@ def all_measures(rounds):
     if peer:
         run("tmux", "kill-server")
     sdbg("stop", name)
+
+    times = [(own_printing(), peers_printing() if peer else None) for _ in range(rounds)]
+    own, peer = (statistics.median(taken) if None not in taken else None for taken in zip(*times))
+    yield Row("CPU of 1,000,000 lines on a terminal", "s", own, "tmux", peer, ratio_max=1)
