@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <sys/socket.h>
 
-#include "sdbg/wire/frame.h"
-
 #include "supervisor/client.h"
 
-/* Of what is written to a client in one go, so that what is in no socket stays in the feed. */
-#define CHUNK ((size_t) 16 * 1024)
-/* For a terminal that is slower than the job, so that what is printed in a burst is shown whole; a socket has a
- * buffer of its own. */
-#define HELD_MAX ((size_t) 256 * 1024)
 #define IN_MAX (FRAME_HEADER + FRAME_MAX)
-
-static void say(Client *client, FrameType type, Json *o) {
-        _cleanup_free_ char *text = o ? json_to_string(o) : NULL;
-
-        if (text)
-                frame_append(&client->out, type, text, strlen(text));
-        json_free(o);
-}
-
-static void say_error(Client *client, const char *code, const char *message) {
-        Json *o = json_new_object();
-
-        if (o && json_set(o, "code", json_new_string(code)) >= 0)
-                (void) json_set(o, "message", json_new_string(message));
-        say(client, FRAME_ERROR, o);
-}
 
 /* What a client may want by a frame of JSON. */
 typedef struct Wish {
@@ -61,29 +38,6 @@ static int read_wish(const Frame *f, Wish *ret) {
         return r < 0 ? r : json_to_fields(o, wish_fields, ELEMENTSOF(wish_fields), ret);
 }
 
-static void show(Client *client, const char *data, size_t len) {
-        if (client_tty_is_lent(&client->tty))
-                buf_append(&client->tty.out, data, len);
-        else
-                for (size_t done = 0; done < len; done += MIN(len - done, FRAME_MAX))
-                        frame_append(&client->out, FRAME_OUTPUT, data + done, MIN(len - done, FRAME_MAX));
-}
-
-/* Return: whether there is room for more of the terminal's output. */
-static bool takes_output(const Client *client) {
-        if (client_tty_is_lent(&client->tty))
-                return client->tty.out.len < HELD_MAX && !client->tty.is_paused;
-        return client->out.len == 0;
-}
-
-static void draw(Control *c, Client *client) {
-        _cleanup_buf_ Buf b = {};
-
-        terminal_draw(c->terminal, &b);
-        show(client, b.data, b.len);
-        client->offset = c->fed;
-}
-
 static void resize(Control *c, const Client *client, const Wish *w) {
         if (!client->read_only)
                 control_resize(c, w->cols, w->rows);
@@ -93,13 +47,6 @@ static void borrow_tty(Client *client, const Wish *w) {
         if (client->follows && client->passed >= 0)
                 (void) client_tty_borrow(&client->tty, TAKE_FD(client->passed), client->pid, w->detach_keys,
                                          w->read_only);
-}
-
-static void give_tty_back(Control *c, Client *client) {
-        client_tty_return(&client->tty);
-        client->follows = false;
-        c->changed = true;
-        frame_append(&client->out, FRAME_DETACH, NULL, 0);
 }
 
 static void greet(Control *c, Client *client, const Wish *w) {
@@ -118,22 +65,22 @@ static void greet(Control *c, Client *client, const Wish *w) {
             json_set(answer, "lent", json_new_bool(client_tty_is_lent(&client->tty))) >= 0 &&
             json_set(answer, "cols", json_new_number(c->cols)) >= 0)
                 (void) json_set(answer, "rows", json_new_number(c->rows));
-        say(client, FRAME_HELLO, answer);
+        client_say(client, FRAME_HELLO, answer);
         if (!client->follows)
                 return;
         c->changed = true;
         if (w->from_start && c->fed <= FEED_SIZE)
                 client->offset = 0;
         else
-                draw(c, client);
+                client_draw(c, client);
 }
 
 /* Return: whether the job takes this client's input. */
 static bool may_type(const Control *c, Client *client) {
         if (client->read_only)
-                say_error(client, "read-only", "attached read-only");
+                client_say_error(client, "read-only", "attached read-only");
         else if (c->input.fd < 0 || c->input.end)
-                say_error(client, "no-input", "the job takes no input");
+                client_say_error(client, "no-input", "the job takes no input");
         return !client->read_only && c->input.fd >= 0 && !c->input.end;
 }
 
@@ -144,7 +91,7 @@ static void press(Control *c, Client *client, const Frame *f) {
         int byte;
 
         if (!name || key_from_string(name, &k) < 0) {
-                say_error(client, "usage", "there is no such key");
+                client_say_error(client, "usage", "there is no such key");
                 return;
         }
         byte = key_to_byte(&k);
@@ -154,7 +101,7 @@ static void press(Control *c, Client *client, const Frame *f) {
                 /* A pipe has no line discipline that would make a newline of it. */
                 buf_append_char(&b, byte == '\r' ? '\n' : (char) byte);
         else
-                say_error(client, "usage", "a job without a terminal takes no such key");
+                client_say_error(client, "usage", "a job without a terminal takes no such key");
         input_add(&c->input, b.data, b.len);
 }
 
@@ -169,9 +116,9 @@ static void paste(Control *c, const Frame *f) {
 
 static void show_screen(Control *c, Client *client, const Wish *w) {
         if (c->terminal)
-                say(client, FRAME_SCREEN, terminal_to_json(c->terminal, w->color));
+                client_say(client, FRAME_SCREEN, terminal_to_json(c->terminal, w->color));
         else
-                say_error(client, "no-terminal", "the job has no terminal");
+                client_say_error(client, "no-terminal", "the job has no terminal");
 }
 
 static int take(Control *c, Client *client, const Frame *f) {
@@ -207,13 +154,13 @@ static int take(Control *c, Client *client, const Frame *f) {
         case FRAME_RESIZE:
                 resize(c, client, &w);
                 if (client->follows && w.redraw)
-                        draw(c, client);
+                        client_draw(c, client);
                 break;
         case FRAME_SCREEN:
                 show_screen(c, client, &w);
                 break;
         case FRAME_DETACH:
-                give_tty_back(c, client);
+                client_give_tty_back(c, client);
                 break;
         default:
                 break;
@@ -226,7 +173,7 @@ static bool is_heard(const Client *client) {
         return client->out.len + client->tty.out.len < FRAME_ANSWER_MAX;
 }
 
-bool client_takes_frames(const Client *client) {
+bool client_wants_more(const Client *client) {
         return client->in.len < IN_MAX && is_heard(client);
 }
 
@@ -235,8 +182,7 @@ static bool has_room(const Control *c, const Frame *f) {
         return f->type < FRAME_INPUT || f->type > FRAME_END || c->input.queue.len < INPUT_MAX;
 }
 
-/* Takes the frames that are whole, as far as there is room. */
-static int take_frames(Control *c, Client *client) {
+int client_take_frames(Control *c, Client *client) {
         size_t done = 0;
         int r = 0;
 
@@ -299,7 +245,7 @@ int client_read(Control *c, Client *client) {
         client->in.len += n;
         /* It speaks, so it is not stopped. */
         client->tty.is_paused = false;
-        return take_frames(c, client);
+        return client_take_frames(c, client);
 }
 
 void client_read_tty(Control *c, Client *client, usec_t now) {
@@ -308,100 +254,5 @@ void client_read_tty(Control *c, Client *client, usec_t now) {
         if (r > 0)
                 c->typed = true;
         if (r < 0)
-                give_tty_back(c, client);
-}
-
-bool client_is_behind(const Control *c, const Client *client) {
-        return client->follows && client->offset < c->fed;
-}
-
-bool client_has_output(const Control *c, const Client *client) {
-        return client->out.len > 0 || (!client_tty_is_lent(&client->tty) && client_is_behind(c, client));
-}
-
-/* Takes the next piece of the terminal's output; a client that is too far behind gets the screen. */
-static void take_feed(Control *c, Client *client) {
-        size_t at = client->offset % FEED_SIZE;
-        uint64_t behind = c->fed - client->offset;
-        size_t n = MIN(MIN(behind, (uint64_t) CHUNK), (uint64_t) (FEED_SIZE - at));
-
-        if (behind > FEED_SIZE) {
-                Json *o = json_new_object();
-
-                if (o)
-                        (void) json_set(o, "bytes", json_new_number(behind));
-                say(client, FRAME_GAP, o);
-                draw(c, client);
-                return;
-        }
-        show(client, c->feed + at, n);
-        client->offset += n;
-}
-
-static int send_out(Client *client) {
-        ssize_t n;
-
-        if (client->out.len == 0)
-                return 0;
-        n = send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL);
-        if (n < 0)
-                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-        buf_consume(&client->out, n);
-        if (client->out.len == 0)
-                buf_done(&client->out);
-        return 1;
-}
-
-/* Puts what is due into the client's buffers. */
-static void fill(Control *c, Client *client) {
-        while (takes_output(client) && client_is_behind(c, client))
-                take_feed(c, client);
-        if (client->syncing && c->input.queue.len == 0) {
-                client->syncing = false;
-                if (c->input.refused)
-                        say_error(client, "no-input", "the job has closed its stdin");
-                else
-                        frame_append(&client->out, FRAME_SYNC, NULL, 0);
-        }
-        if (c->closing && !client->said_bye && !client_is_behind(c, client)) {
-                client->said_bye = true;
-                frame_append(&client->out, FRAME_BYE, NULL, 0);
-        }
-}
-
-/* Return: whether there is room for more. */
-static bool print(Control *c, Client *client) {
-        int r = client->tty.out.len > 0 ? client_tty_write(&client->tty) : 0;
-
-        if (r < 0)
-                give_tty_back(c, client);
-        return r != 0;
-}
-
-/* The client prints the rest itself: its terminal may take longer than there is a supervisor. */
-static void leave_rest(Client *client) {
-        _cleanup_buf_ Buf rest = client->tty.out;
-
-        client->tty.out = (Buf){};
-        client_tty_return(&client->tty);
-        show(client, rest.data, rest.len);
-}
-
-int client_write(Control *c, Client *client) {
-        int r = take_frames(c, client);
-
-        if (c->closing && client_tty_is_lent(&client->tty))
-                leave_rest(client);
-        while (r >= 0) {
-                bool printed;
-
-                fill(c, client);
-                if (client->out.oom || client->tty.out.oom)
-                        return -ENOMEM;
-                printed = print(c, client);
-                r = send_out(client);
-                if (r == 0 && !printed)
-                        return 0;
-        }
-        return r;
+                client_give_tty_back(c, client);
 }

@@ -155,7 +155,7 @@ size_t control_poll(Control *c, struct pollfd *p) {
 
                 if (client->fd >= 0)
                         p[n++] = (struct pollfd){ .fd = client->fd,
-                                                  .events = (client_takes_frames(client) ? POLLIN : 0) |
+                                                  .events = (client_wants_more(client) ? POLLIN : 0) |
                                                             (client_has_output(c, client) ? POLLOUT : 0) };
                 if (tty)
                         p[n++] = (struct pollfd){ .fd = client->tty.fd, .events = tty };
