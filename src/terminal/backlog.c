@@ -3,23 +3,10 @@
 
 #include "terminal/backlog.h"
 
-#define ESC '\033'
-#define BEL '\a'
-#define CAN '\030'
-#define SUB '\032'
 #define DEL '\177'
 
 /* The bytes of a character. */
 #define UTF8_MAX 4
-
-/* By the grammar of ECMA-48. */
-enum {
-        GROUND,
-        ESCAPE,      /* behind ESC */
-        ESCAPE_MORE, /* behind its intermediate bytes */
-        CONTROL,     /* a control sequence */
-        STRING,      /* OSC, DCS and such, up to BEL or an ESC */
-};
 
 /* Return: whether it may wait, as far as it goes. */
 static bool is_sgr(const Backlog *b) {
@@ -28,7 +15,6 @@ static bool is_sgr(const Backlog *b) {
 
 /* Return: whether the control sequence sets looks only. */
 static bool end_control(Backlog *b, char final) {
-        b->phase = GROUND;
         if (final == 'r' && is_sgr(b))
                 b->has_region = b->n > 0;
         else if (final == 'h' && *b->held == '?') /* DECLRMM allows margins at the sides */
@@ -37,7 +23,7 @@ static bool end_control(Backlog *b, char final) {
 }
 
 static bool take_control(Backlog *b, char c) {
-        if (c >= 0x40 && c <= 0x7e)
+        if (b->phase == ESCAPE_NONE)
                 return end_control(b, c);
         if (b->n < sizeof(b->held) - 1)
                 b->held[b->n] = c;
@@ -45,48 +31,39 @@ static bool take_control(Backlog *b, char c) {
         return is_sgr(b);
 }
 
-static bool take_escape(Backlog *b, char c) {
-        b->phase = c >= 0x20 && c <= 0x2f ? ESCAPE_MORE : c && strchr("]PX^_", c) ? STRING : GROUND;
-        if (c == '[') {
-                b->phase = CONTROL;
-                b->n = 0;
-                memset(b->held, 0, sizeof(b->held));
-        } else if (c == 'c')
+/* The byte behind ESC. */
+static bool begin(Backlog *b, char c) {
+        if (c == 'c')
                 b->has_region = b->has_margins = false;
-        return c == '[';
+        b->n = 0;
+        memset(b->held, 0, sizeof(b->held));
+        return b->phase == ESCAPE_CONTROL;
 }
 
 /* Return: whether the byte may wait. */
 static bool take(Backlog *b, char c) {
-        if (c == ESC) {
-                bool alone = b->phase == GROUND;
+        EscapePhase before = b->phase;
 
-                b->phase = ESCAPE;
-                return alone;
-        }
-        if (c == CAN || c == SUB) {
-                b->phase = GROUND;
+        b->phase = escape_next(before, c);
+        if (c == ESC)
+                return before == ESCAPE_NONE;
+        if (c == CAN || c == SUB)
                 return false;
-        }
-        switch (b->phase) {
-        case ESCAPE:
-                return take_escape(b, c);
-        case ESCAPE_MORE:
-                b->phase = c >= 0x20 && c <= 0x2f ? ESCAPE_MORE : GROUND;
-                return false;
-        case CONTROL:
-                return take_control(b, c);
-        case STRING:
-                b->phase = c == BEL ? GROUND : STRING;
-                return false;
-        default:
+        switch (before) {
+        case ESCAPE_NONE:
                 return ((unsigned char) c >= ' ' && c != DEL) || c == '\r' || c == '\n' || c == '\t';
+        case ESCAPE_BEGUN:
+                return begin(b, c);
+        case ESCAPE_CONTROL:
+                return take_control(b, c);
+        default:
+                return false;
         }
 }
 
 bool backlog_take(Backlog *b, const char *data, size_t len) {
         /* What waits begins outside of any sequence. */
-        bool waits = b->text.len > 0 || b->phase == GROUND;
+        bool waits = b->text.len > 0 || b->phase == ESCAPE_NONE;
 
         for (size_t i = 0; i < len; i++)
                 waits &= take(b, data[i]);
@@ -99,7 +76,7 @@ bool backlog_take(Backlog *b, const char *data, size_t len) {
 }
 
 size_t backlog_whole(const Backlog *b, const char *data, size_t len) {
-        for (size_t n = 1; b->phase == GROUND && n < UTF8_MAX && n <= len; n++)
+        for (size_t n = 1; b->phase == ESCAPE_NONE && n < UTF8_MAX && n <= len; n++)
                 if (utf8_decode(data + len - n, n, NULL) == -EAGAIN)
                         return len - n;
         return len;

@@ -2,14 +2,15 @@
 #pragma once
 
 #include "sdbg/base/buf.h"
+#include "sdbg/text/escape.h"
 
 /* Text that the emulator has not been given yet. A program that prints line after line scrolls most of them out of
  * the screen before anybody looks, and for each of them the emulator would move all its cells: so text waits, and
  * what nobody can see any more is left out. */
 typedef struct Backlog {
-        Buf text;      /* printable text, its blanks and newlines, and SGR sequences */
-        int phase;     /* within an escape sequence */
-        char held[16]; /* the begin of its parameters */
+        Buf text; /* printable text, its blanks and newlines, and SGR sequences */
+        EscapePhase phase;
+        char held[16]; /* the begin of a control sequence's parameters */
         size_t n;      /* how long they are */
         /* Not all that is printed scrolls out of the screen. */
         bool has_region, has_margins;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "sdbg/base/macro.h"
+#include "sdbg/text/escape.h"
 
 /* The window's title, out of what a program prints: "OSC 0;… ST" or "OSC 2;… ST" (XTerm Control Sequences).
  * libvterm tells it in another way in each version, and 0.1.4 not where it comes in pieces. */
 typedef struct Title {
         char text[256]; /* the title, UTF-8; of a longer one the begin */
-        int phase;      /* within an escape sequence */
-        char next[256]; /* what is there of the next one */
+        EscapePhase phase;
+        bool is_open;       /* within an OSC */
+        char next[2 + 256]; /* what is there of it */
         size_t n;
 } Title;
 

@@ -4,24 +4,10 @@
 
 #include "sdbg/text/status-row.h"
 
-#define ESC '\033'
-#define BEL '\a'
-#define CAN '\030'
-#define SUB '\032'
 #define ROWS_MIN 3
 
 /* A cursor that is saved for longer is not about to be restored. */
 #define SAVED_USEC USEC_PER_SEC
-
-/* By the grammar of ECMA-48. */
-enum {
-        GROUND,
-        ESCAPE,      /* behind ESC */
-        ESCAPE_MORE, /* behind its intermediate bytes */
-        CONTROL,     /* a control sequence, which is held */
-        LONG_CONTROL,
-        STRING, /* OSC, DCS and such, up to BEL or an ESC */
-};
 
 static bool has_row(const StatusRow *s) {
         return s->rows >= ROWS_MIN;
@@ -115,25 +101,22 @@ static void end_control(StatusRow *s, usec_t now, Buf *out) {
                 s->saved_at = 0;
 }
 
-static int take_control(StatusRow *s, char c, usec_t now, Buf *out) {
+static void take_control(StatusRow *s, char c, usec_t now, Buf *out) {
         s->held[s->n++] = c;
-        if (c >= 0x40 && c <= 0x7e) {
+        if (s->phase == ESCAPE_NONE)
                 end_control(s, now, out);
-                s->n = 0;
-                return GROUND;
-        }
-        if (s->n < sizeof(s->held) - 1)
-                return CONTROL;
-        buf_append(out, s->held, s->n);
+        else if (s->n < sizeof(s->held) - 1)
+                return;
+        else /* too long to be looked at */
+                buf_append(out, s->held, s->n);
         s->n = 0;
-        return LONG_CONTROL;
 }
 
 /* The byte behind ESC; ESC itself is held. */
-static int take_escape(StatusRow *s, char c, usec_t now, Buf *out) {
+static void take_escape(StatusRow *s, char c, usec_t now, Buf *out) {
         s->held[s->n++] = c;
-        if (c == '[')
-                return CONTROL;
+        if (s->phase == ESCAPE_CONTROL)
+                return;
         buf_append(out, s->held, s->n);
         s->n = 0;
         if (c == '7')
@@ -144,9 +127,6 @@ static int take_escape(StatusRow *s, char c, usec_t now, Buf *out) {
                 set_region(s, out);
         else if (c == '#') /* DECALN fills the screen */
                 s->is_damaged = true;
-        if (c >= 0x20 && c <= 0x2f)
-                return ESCAPE_MORE;
-        return c && strchr("]PX^_", c) ? STRING : GROUND;
 }
 
 static void count_lacking(StatusRow *s, unsigned char c) {
@@ -158,7 +138,10 @@ static void count_lacking(StatusRow *s, unsigned char c) {
                 s->lacking = 0;
 }
 
-static int take(StatusRow *s, char c, usec_t now, Buf *out) {
+static void take(StatusRow *s, char c, usec_t now, Buf *out) {
+        EscapePhase before = s->phase;
+
+        s->phase = escape_next(before, c);
         if (c == ESC || c == CAN || c == SUB) { /* they end whatever there was */
                 buf_append(out, s->held, s->n);
                 s->held[0] = c;
@@ -166,36 +149,27 @@ static int take(StatusRow *s, char c, usec_t now, Buf *out) {
                 s->lacking = 0;
                 if (c != ESC)
                         buf_append_char(out, c);
-                return c == ESC ? ESCAPE : GROUND;
-        }
-        if (s->phase == ESCAPE)
-                return take_escape(s, c, now, out);
-        if (s->phase == CONTROL)
-                return take_control(s, c, now, out);
-        buf_append_char(out, c);
-        switch (s->phase) {
-        case ESCAPE_MORE:
-                return c >= 0x20 && c <= 0x2f ? ESCAPE_MORE : GROUND;
-        case LONG_CONTROL:
-                return c >= 0x40 && c <= 0x7e ? GROUND : LONG_CONTROL;
-        case STRING:
-                return c == BEL ? GROUND : STRING;
-        default:
-                count_lacking(s, c);
-                return GROUND;
+        } else if (before == ESCAPE_BEGUN)
+                take_escape(s, c, now, out);
+        else if (before == ESCAPE_CONTROL && s->n > 0)
+                take_control(s, c, now, out);
+        else {
+                buf_append_char(out, c);
+                if (before == ESCAPE_NONE)
+                        count_lacking(s, c);
         }
 }
 
 void status_row_pass(StatusRow *s, const char *data, size_t len, usec_t now, Buf *out) {
         for (size_t i = 0; i < len; i++)
-                s->phase = take(s, data[i], now, out);
+                take(s, data[i], now, out);
 }
 
 bool status_row_draw(StatusRow *s, const char *left, const char *right, usec_t now, Buf *out) {
         /* The cursor is saved with its looks, its character set and its origin mode. */
         int room = s->cols - (int) strlen(left);
 
-        if (!has_row(s) || s->phase != GROUND || s->lacking > 0 ||
+        if (!has_row(s) || s->phase != ESCAPE_NONE || s->lacking > 0 ||
             (s->saved_at > 0 && now < s->saved_at + SAVED_USEC))
                 return false;
         buf_printf(out, "\0337\033[?6l\017\033(B\033[%d;1H\033[0;7m%.*s", s->rows, s->cols, left);

@@ -3,6 +3,7 @@
 
 #include "sdbg/base/buf.h"
 #include "sdbg/base/time.h"
+#include "sdbg/text/escape.h"
 
 /* The last row of a terminal, kept out of what a program prints above it by the scrolling region (DECSTBM of
  * XTerm Control Sequences). What the program prints is passed on as it is, but that a region it sets ends
@@ -10,8 +11,8 @@
 #define STATUS_ROW_HELD 64
 
 typedef struct StatusRow {
-        int cols, rows;             /* of the terminal; with less than three rows all are the program's */
-        int phase;                  /* within an escape sequence */
+        int cols, rows; /* of the terminal; with less than three rows all are the program's */
+        EscapePhase phase;
         char held[STATUS_ROW_HELD]; /* a control sequence that is not whole yet */
         size_t n;
         unsigned lacking; /* bytes of a UTF-8 character that is not whole yet */
