@@ -11,6 +11,7 @@ returns. What it asserts fails the test, not the client."""
 
 import contextlib
 import http.server
+import itertools
 import json
 import threading
 import traceback
@@ -198,7 +199,7 @@ class Gemini:
 
 class Model:
     """A server with one script for all of its requests that offer sdbg's tools; others (titles, summaries) are
-    answered with a word. `silent` is set when the script is at Silence."""
+    answered with a word and its number. `silent` is set when the script is at Silence."""
 
     def __init__(self, dialect, script):
         self.dialect, self.script = dialect, script
@@ -208,6 +209,7 @@ class Model:
         self.fault = None
         self.talk = None
         self.over = False
+        self.words = itertools.count(1)
         self.answered = {}  # by the length of the conversation: a client may ask again
 
     @contextlib.contextmanager
@@ -247,7 +249,7 @@ class Model:
             return
         body = json.loads(data)
         seen = self.dialect.read(body, handler.path)
-        answer = self.answer(seen) if seen.offers("job_start") else "word"
+        answer = self.answer(seen) if seen.offers("job_start") else f"word {next(self.words)}"
         if isinstance(answer, Silence):
             self.silent.set()
             self.released.wait()
