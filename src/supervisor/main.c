@@ -128,6 +128,7 @@ static void open_control(Supervisor *s) {
 int main(int argc, char *argv[]) {
         Supervisor s = {
                 .dir_fd = -EBADF,
+                .asked = UINT64_MAX,
                 .cgroup_fd = -EBADF,
                 .job_fd = -EBADF,
                 .events_fd = -EBADF,

@@ -38,7 +38,7 @@ typedef struct Supervisor {
         Control control;
         usec_t look_at;   /* when to see whether the job waits for input; 0: it takes none */
         usec_t active_at; /* when it last printed or was given something */
-        uint64_t asked;   /* lines printed when it was last recorded that it does */
+        uint64_t asked;   /* lines printed when it was last recorded that it does; UINT64_MAX: never */
         ReadyWatch ready;
 
         int main_status;   /* of waitpid(2), once main_ended is set */

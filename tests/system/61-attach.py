@@ -37,6 +37,10 @@ class Attach(TerminalTest):
         wait_until(lambda: len(self.journal.of_job(self.name, "SDBG_EVENT=input")) > 1)
         self.assertEqual(len(self.journal.of_job(self.name, "SDBG_EVENT=input")), 2)
 
+    def test_first_wait_for_input_is_an_event(self):
+        self.terminal("sdbg", "run", "--name", self.name, "cat")
+        wait_until(lambda: self.journal.of_job(self.name, "SDBG_EVENT=input"))
+
     def test_screen_is_drawn_at_once(self):
         self.shell()
         self.attach().type("echo remembered\r")
